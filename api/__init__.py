@@ -1,0 +1,1 @@
+"""HTTP: authenticate, validate, hand over to Temporal, answer from the ledger. It never writes to the tenant."""

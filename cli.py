@@ -1,0 +1,193 @@
+"""``jml``: the platform from a terminal.
+
+``up``, ``run``, ``migrate``, ``doctor`` and ``policy check`` work by themselves; all others speak to the API.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from domain.policy import Policy, PolicyError
+from embedded.wire import Api, ApiError
+from settings import Settings, SettingsError, load_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Joiner, mover and leaver automation.")
+audit = typer.Typer(no_args_is_help=True, help="The ledger.")
+policy = typer.Typer(no_args_is_help=True, help="The rules in force.")
+app.add_typer(audit, name="audit")
+app.add_typer(policy, name="policy")
+
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 140)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+WRONG_SETTING = 2
+
+Lifecycle = Annotated[str, typer.Argument(help="The lifecycle's id, e.g. joiner:21001:hire-1")]
+StepName = Annotated[str, typer.Argument(help="The step's name in the run sheet")]
+Reason = Annotated[str, typer.Option(help="Why; it stands in the ledger with your name")]
+Once = Annotated[bool, typer.Option("--once", envvar="JML_ONCE", help="End after the table")]
+
+
+@app.command()
+def up() -> None:
+    """Start the platform on this machine and keep it running until Ctrl-C."""
+    from embedded.up import announce, serve
+
+    raise typer.Exit(asyncio.run(serve(_settings(), _say, announce(out))))
+
+
+@app.command()
+def run(once: Once = False) -> None:
+    """Start the platform and play the sample HR feed through it."""
+    from embedded.play import play
+    from embedded.up import serve
+
+    raise typer.Exit(asyncio.run(serve(_settings(), _say, play(out, once=once))))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the ledger's tables and Temporal's namespace up to date; the first thing a deployment runs."""
+    from embedded.migrate import migrate as bring_up_to_date
+
+    settings = _settings()
+    try:
+        asyncio.run(bring_up_to_date(settings, _say))
+    except SettingsError as error:
+        _wrong(error)
+
+
+@app.command()
+def doctor() -> None:
+    """Look at everything the platform needs, one line each; exit status 1 if something is amiss."""
+    from embedded.doctor import findings
+
+    amiss = False
+    for finding in asyncio.run(findings(_settings())):
+        amiss = amiss or not finding.fine
+        out.print(Text("ok  " if finding.fine else "!!  ", "green" if finding.fine else "red") + Text(str(finding)))
+    raise typer.Exit(1 if amiss else 0)
+
+
+@app.command()
+def show(lifecycle: Lifecycle) -> None:
+    """Show a lifecycle and its run sheet."""
+    _print(_ask(lambda api: api.get(f"/lifecycles/{lifecycle}")))
+
+
+@app.command()
+def retry(
+    lifecycle: Lifecycle,
+    reason: Reason,
+    step: Annotated[str | None, typer.Option(help="Only this step; else all parked ones")] = None,
+    corrected: Annotated[str | None, typer.Option("--input", help="Corrected input of the step, as JSON")] = None,
+) -> None:
+    """Begin what is parked anew."""
+    body = {"step": step, "input": _json(corrected)}
+    _command(lifecycle, "retry", reason, {name: value for name, value in body.items() if value is not None})
+
+
+@app.command()
+def skip(lifecycle: Lifecycle, step: StepName, reason: Reason) -> None:
+    """Leave a parked or waiting step out."""
+    _command(lifecycle, "skip", reason, {"step": step})
+
+
+@app.command()
+def cancel(
+    lifecycle: Lifecycle,
+    reason: Reason,
+    mode: Annotated[Literal["stop", "restore", "contain"], typer.Option(help="How it ends")] = "stop",
+) -> None:
+    """End a lifecycle: as it is, with everything undone, or once the person is contained."""
+    _command(lifecycle, "cancel", reason, {"mode": mode})
+
+
+@audit.command()
+def verify() -> None:
+    """Recompute the ledger's chain; exit status 1 if it does not hold."""
+    answer = _ask(lambda api: api.get("/audit/verify"))
+    for problem in answer["problems"]:
+        err.print(f"record {problem['record_id']} of {problem['lifecycle_id']}: {problem['problem']}")
+    out.print(f"{answer['checked']} records checked: {'valid' if answer['valid'] else 'NOT VALID'}")
+    raise typer.Exit(0 if answer["valid"] else 1)
+
+
+@policy.command()
+def check(file: Path) -> None:
+    """Check a policy file for both profiles; every mistake is one line, and the exit status 1."""
+    for profile in ("production", "practice"):
+        try:
+            rules = Policy.load(file, profile)
+        except PolicyError as error:
+            err.print(str(error))
+            raise typer.Exit(1) from None
+    out.print(f"{file}: fine, {len(rules.rules)} rules")
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except SettingsError as error:
+        _wrong(error)
+
+
+def _wrong(error: SettingsError) -> NoReturn:
+    err.print(f"jml: {error}")
+    raise typer.Exit(WRONG_SETTING)
+
+
+def _say(line: str) -> None:
+    (err if line.startswith("jml: ") else out).print(line, markup=False)
+
+
+def _ask(question: Callable[[Api], Awaitable[Any]]) -> Any:
+    url = _settings().api_url
+
+    async def asked() -> Any:
+        async with Api(url, os.environ.get("JML_TOKEN")) as api:
+            return await question(api)
+
+    try:
+        return asyncio.run(asked())
+    except ApiError as error:
+        err.print(f"jml: {error}", markup=False)
+        raise typer.Exit(1) from None
+
+
+def _command(lifecycle: str, verb: str, reason: str, body: dict[str, Any]) -> None:
+    _print(_ask(lambda api: api.post(f"/lifecycles/{lifecycle}/{verb}", {"reason": reason, **body})))
+
+
+def _json(text: str | None) -> Any:
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"is no JSON: {error}", param_hint="--input") from None
+
+
+def _print(lifecycle: dict[str, Any]) -> None:
+    if not sys.stdout.isatty():
+        out.print_json(data=lifecycle)
+        return
+    head = ("id", "kind", "status", "employee_id", "effective_at", "cut_at", "waiting_for")
+    for name in head:
+        if lifecycle.get(name):
+            out.print(f"{name:13} {lifecycle[name]}", markup=False)
+    table = Table("step", "leg", "state", "attempts", "trouble")
+    for step in lifecycle["steps"]:
+        trouble = ": ".join(str(step[key]) for key in ("cause", "last_error") if step.get(key))
+        table.add_row(step["name"], step["leg"], step["state"], str(step["attempts"]), Text(trouble))
+    out.print(table)
+
+
+if __name__ == "__main__":
+    app()

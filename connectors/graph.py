@@ -1,0 +1,157 @@
+"""Microsoft Graph v1.0 as the platform uses it: one call a method, no retries, errors as types.
+
+Reads are in ``connectors.graph_reads``, the ``$batch`` of memberships in ``connectors.graph_batch``.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from connectors.budget import Budget
+from connectors.errors import WireError
+from connectors.graph_batch import Part, send_batch
+from connectors.graph_models import User
+from connectors.graph_reads import GraphReads
+from connectors.http import TokenSource, Wire
+
+_RELATION = re.compile(r"/(members|owners|manager|registeredOwners|registeredUsers)(/[^/]+)?$")
+
+
+class GraphClient(GraphReads):
+    """The platform's Graph client: reads, and one method for each write.
+
+    With ``read_only=True`` anything but a GET raises ``PermissionError`` before it is sent. Raises the types of
+    ``connectors.errors``; a caller decides from them whether to look, to retry or to park.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        tokens: TokenSource,
+        *,
+        ca_file: Path | None = None,
+        budget: Budget | None = None,
+        read_only: bool = False,
+    ) -> None:
+        self._origin = base_url.rstrip("/")
+        super().__init__(
+            Wire(f"{self._origin}/v1.0", tokens, ca_file=ca_file, budget=budget or Budget(), read_only=read_only)
+        )
+
+    async def create_user(self, body: Mapping[str, Any]) -> User:
+        """Create a user with all its properties at once; the answer holds the default properties only.
+
+        ``POST /users``; User.ReadWrite.All. A taken name is ``NameTaken``. Source: Graph, user-post-users.
+        """
+        return User.read((await self._wire.request("POST", "/users", body=body)).json())
+
+    async def update_user(self, object_id: str, body: Mapping[str, Any]) -> None:
+        """Change properties; null clears one. A password needs User-PasswordProfile.ReadWrite.All.
+
+        ``PATCH /users/{id}`` → 204; User.ReadWrite.All (on administrators a directory role too). Graph, user-update.
+        """
+        await self._wire.request("PATCH", _user(object_id), body=body)
+
+    async def delete_user(self, object_id: str) -> None:
+        """Soft-delete a user, who can be restored for 30 days. ``DELETE /users/{id}`` → 204; User.ReadWrite.All."""
+        await self._delete(_user(object_id))
+
+    async def restore_user(self, object_id: str) -> str | None:
+        """Bring a soft-deleted user back with licences and memberships; the UPN they have then, if the answer says so.
+
+        ``POST /directory/deletedItems/{id}/restore``; User.DeleteRestore.All. Graph, directory-deleteditems-restore.
+        """
+        answer = await self._wire.request("POST", f"/directory/deletedItems/{quote(object_id, safe='')}/restore")
+        return answer.json().get("userPrincipalName")
+
+    async def set_manager(self, object_id: str, manager_object_id: str) -> None:
+        """Set or replace the manager. ``PUT /users/{id}/manager/$ref`` → 204; User.ReadWrite.All."""
+        body = {"@odata.id": f"{self._origin}/v1.0/users/{manager_object_id}"}
+        await self._wire.request("PUT", f"{_user(object_id)}/manager/$ref", body=body)
+
+    async def clear_manager(self, object_id: str) -> None:
+        """Take the manager away; ``NotFound`` without one. ``DELETE /users/{id}/manager/$ref``; User.ReadWrite.All."""
+        await self._delete(f"{_user(object_id)}/manager/$ref")
+
+    async def revoke_sessions(self, object_id: str) -> None:
+        """Invalidate refresh tokens and session cookies; it moves ``signInSessionsValidFromDateTime``.
+
+        ``POST /users/{id}/revokeSignInSessions`` → 200; User.RevokeSessions.All. Graph, user-revokesigninsessions.
+        """
+        await self._wire.request("POST", f"{_user(object_id)}/revokeSignInSessions")
+
+    async def add_to_groups(self, object_id: str, group_ids: Sequence[str]) -> dict[str, WireError | None]:
+        """Add a user to groups, twenty in a ``$batch``; the answer tells for each group how it went (None: added).
+
+        ``POST /groups/{g}/members/$ref``; GroupMember.ReadWrite.All. Source: Graph, group-post-members.
+        """
+        body = {"@odata.id": f"{self._origin}/v1.0/directoryObjects/{object_id}"}
+        parts = [Part(group, "POST", f"/groups/{quote(group, safe='')}/members/$ref", body) for group in group_ids]
+        return await send_batch(self._wire, parts)
+
+    async def remove_from_groups(self, object_id: str, group_ids: Sequence[str]) -> dict[str, WireError | None]:
+        """Take a user out of groups, twenty in a ``$batch``; ``NotFound`` says the user was no member.
+
+        ``DELETE /groups/{g}/members/{id}/$ref``; without ``/$ref`` that call would delete the user.
+        GroupMember.ReadWrite.All. Source: Graph, group-delete-members.
+        """
+        member = quote(object_id, safe="")
+        paths = {group: f"/groups/{quote(group, safe='')}/members/{member}/$ref" for group in group_ids}
+        return await send_batch(self._wire, [Part(group, "DELETE", path) for group, path in paths.items()])
+
+    async def assign_licence(self, object_id: str, sku_id: str, disabled_plans: Sequence[str] = ()) -> None:
+        """Assign a licence to the user directly, without the services in ``disabled_plans``.
+
+        ``POST /users/{id}/assignLicense``, both keys present; LicenseAssignment.ReadWrite.All. User-assignlicense.
+        """
+        await self._licences(object_id, [{"skuId": sku_id, "disabledPlans": list(disabled_plans)}], [])
+
+    async def remove_licences(self, object_id: str, sku_ids: Sequence[str]) -> None:
+        """Remove directly assigned licences; ``InheritedLicence`` and ``NoSuchLicence`` say there is none to remove."""
+        await self._licences(object_id, [], list(sku_ids))
+
+    async def assign_role(self, object_id: str, role_id: str) -> None:
+        """Assign a directory role for the whole directory; a duplicate is ``AlreadyAssigned``.
+
+        ``POST /roleManagement/directory/roleAssignments``; RoleManagement.ReadWrite.Directory.
+        """
+        body = {
+            "@odata.type": "#microsoft.graph.unifiedRoleAssignment",
+            "roleDefinitionId": role_id,
+            "principalId": object_id,
+            "directoryScopeId": "/",
+        }
+        await self._wire.request("POST", "/roleManagement/directory/roleAssignments", body=body)
+
+    async def remove_role_assignment(self, assignment_id: str) -> None:
+        """Remove a directory role assignment. ``DELETE …/roleAssignments/{id}`` → 204, 404 if it is gone."""
+        await self._delete(f"/roleManagement/directory/roleAssignments/{quote(assignment_id, safe='')}")
+
+    async def send_mail(self, sender: str, message: Mapping[str, Any]) -> None:
+        """Hand a message over for delivery (202: accepted, not delivered), not kept in the sender's folder.
+
+        ``POST /users/{sender}/sendMail``; Mail.Send. Source: Graph, user-sendmail.
+        """
+        await self._wire.request(
+            "POST", f"{_user(sender)}/sendMail", body={"message": message, "saveToSentItems": False}
+        )
+
+    async def _licences(self, object_id: str, add: list[dict[str, Any]], remove: list[str]) -> None:
+        body = {"addLicenses": add, "removeLicenses": remove}
+        await self._wire.request("POST", f"{_user(object_id)}/assignLicense", body=body)
+
+    async def _delete(self, path: str) -> None:
+        refuse_object_deletion(path)
+        await self._wire.request("DELETE", path)
+
+
+def refuse_object_deletion(path: str) -> None:
+    """Raise ``ValueError`` for a DELETE through a relation without ``/$ref``: it would delete the object behind it."""
+    if _RELATION.search(path) and not path.endswith("/$ref"):
+        raise ValueError(f"DELETE {path} would delete the object itself; a relation is removed with /$ref")
+
+
+def _user(object_id: str) -> str:
+    return f"/users/{quote(object_id, safe='')}"

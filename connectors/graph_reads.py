@@ -1,0 +1,177 @@
+"""What the platform reads from Microsoft Graph v1.0. Every method here is a GET."""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from connectors.errors import NotFound
+from connectors.graph_models import USER_SELECT, Group, RoleAssignment, RoleDefinition, Sku, User
+from connectors.http import Wire
+
+_EVENTUAL = {"ConsistencyLevel": "eventual"}
+_EXTENSION = re.compile(r"^extensionAttribute([1-9]|1[0-5])$")
+PAGE = 999
+
+
+def literal(value: str) -> str:
+    """``value`` as a string literal of an OData filter."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def user_path(key: str) -> str:
+    """The address of a user by object id or UPN; one that begins with ``$`` needs the key syntax."""
+    return f"/users({quote(literal(key), safe='')})" if key.startswith("$") else f"/users/{quote(key, safe='')}"
+
+
+class GraphReads:
+    """The reading half of the Graph client."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._wire.aclose()
+
+    async def user(self, object_id: str) -> User:
+        """One user by object id, deleted ones not. Raises ``NotFound``.
+
+        ``GET /users/{id}?$select=…``; User.Read.All. Source: Graph, user-get.
+        """
+        return User.read(await self._get(f"/users/{quote(object_id, safe='')}", {"$select": USER_SELECT}))
+
+    async def user_by_upn(self, upn: str) -> User | None:
+        """The user with this user principal name; None if there is none (or none yet).
+
+        ``GET /users/{userPrincipalName}``, a read by key and not a filter, which would lag more; User.Read.All.
+        """
+        try:
+            return User.read(await self._get(user_path(upn), {"$select": USER_SELECT}))
+        except NotFound:
+            return None
+
+    async def users_by_employee_id(self, employee_id: str, extension: str | None = None) -> list[User]:
+        """All users with this employee id, which Entra does not keep unique: two hits are a conflict to be seen.
+
+        ``extension`` names the extension attribute that holds ids too long for ``employeeId``; that filter is an
+        advanced query. ``GET /users?$filter=employeeId eq '…'``; User.Read.All. Source: Graph, aad-advanced-queries.
+        """
+        if extension is None:
+            return await self._users(f"employeeId eq {literal(employee_id)}")
+        if not _EXTENSION.match(extension):
+            raise ValueError(f"{extension!r} is not one of extensionAttribute1 to extensionAttribute15")
+        condition = f"onPremisesExtensionAttributes/{extension} eq {literal(employee_id)}"
+        return await self._users(condition, {"$count": "true"}, _EVENTUAL)
+
+    async def deleted_user(self, object_id: str) -> User | None:
+        """A soft-deleted user (30 days); None if there is none with this id.
+
+        ``GET /directory/deletedItems/{id}``; User.Read.All. Source: Graph, directory-deleteditems-get.
+        """
+        path = f"/directory/deletedItems/{quote(object_id, safe='')}"
+        try:
+            return User.read(await self._get(path, {"$select": USER_SELECT}))
+        except NotFound:
+            return None
+
+    async def deleted_users_by_employee_id(self, employee_id: str, extension: str | None = None) -> list[User]:
+        """Soft-deleted users with this employee id (in ``extension``, if given), for a rehire.
+
+        ``GET /directory/deletedItems/microsoft.graph.user``, compared here: its filters do not know ``employeeId``.
+        User.Read.All. Source: Graph, directory-deleteditems-list.
+        """
+        path = "/directory/deletedItems/microsoft.graph.user"
+        found = self._pages(path, {"$select": USER_SELECT, "$top": str(PAGE)}, cost=1)
+        return [user async for user in _read_users(found) if user.carries_id(employee_id, extension)]
+
+    async def manager_id(self, object_id: str) -> str | None:
+        """The object id of a user's manager; None without one, or if the user is not known (yet).
+
+        ``GET /users/{id}/manager?$select=id``; User.Read.All. Source: Graph, user-list-manager.
+        """
+        try:
+            return str((await self._get(f"/users/{quote(object_id, safe='')}/manager", {"$select": "id"}))["id"])
+        except NotFound:
+            return None
+
+    async def groups_of(self, object_id: str) -> list[Group]:
+        """The groups a user is a direct member of, whatever their kind.
+
+        ``GET /users/{id}/memberOf``, which also lists roles and administrative units; GroupMember.Read.All.
+        """
+        path = f"/users/{quote(object_id, safe='')}/memberOf"
+        items = self._pages(path, {"$top": str(PAGE)}, cost=2)
+        return [Group.model_validate(item) async for item in items if _is_group(item)]
+
+    async def role_assignments(self, object_id: str) -> list[RoleAssignment]:
+        """The directory roles assigned to a principal directly, with the roles' names.
+
+        ``GET /roleManagement/directory/roleAssignments?$filter=principalId eq '…'``; RoleManagement.Read.Directory.
+        """
+        query = {"$filter": f"principalId eq {literal(object_id)}", "$expand": "roleDefinition"}
+        items = self._pages("/roleManagement/directory/roleAssignments", query, cost=2)
+        return [RoleAssignment.model_validate(item) async for item in items]
+
+    async def subscribed_skus(self) -> list[Sku]:
+        """The tenant's licences and their seats. ``GET /subscribedSkus``, never paged; Organization.Read.All."""
+        items = self._pages("/subscribedSkus", {}, cost=3)
+        return [Sku.model_validate(item) async for item in items]
+
+    async def role_definitions(self) -> list[RoleDefinition]:
+        """The directory roles there are. ``GET /roleManagement/directory/roleDefinitions``; same permission."""
+        items = self._pages("/roleManagement/directory/roleDefinitions", {}, cost=2)
+        return [RoleDefinition.model_validate(item) async for item in items]
+
+    async def groups_by_name(self, name: str) -> list[Group]:
+        """All groups with this display name, which need not be unique.
+
+        ``GET /groups?$filter=displayName eq '…'``; Group.Read.All. Source: Graph, group-list.
+        """
+        items = self._pages("/groups", {"$filter": f"displayName eq {literal(name)}"}, cost=1)
+        return [Group.model_validate(item) async for item in items]
+
+    async def search_users(self, text: str, limit: int = 20) -> list[User]:
+        """Users whose display name, surname or UPN begins with ``text``; User.Read.All."""
+        fields = ("displayName", "surname", "userPrincipalName")
+        condition = " or ".join(f"startswith({field},{literal(text)})" for field in fields)
+        body = await self._get("/users", {"$filter": condition, "$select": USER_SELECT, "$top": str(limit)})
+        return [User.read(item) for item in body["value"]]
+
+    async def search_groups(self, text: str, limit: int = 20) -> list[Group]:
+        """Groups whose display name begins with ``text``; Group.Read.All."""
+        query = {"$filter": f"startswith(displayName,{literal(text)})", "$top": str(limit)}
+        return [Group.model_validate(item) for item in (await self._get("/groups", query))["value"]]
+
+    async def _users(
+        self, condition: str, extra: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> list[User]:
+        query = {"$filter": condition, "$select": USER_SELECT, **(extra or {})}
+        return [user async for user in _read_users(self._pages("/users", query, cost=1, headers=headers))]
+
+    async def _get(
+        self, path: str, query: Mapping[str, str], *, cost: int = 1, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        return (await self._wire.request("GET", path, query=query, headers=headers, cost=cost)).json()
+
+    async def _pages(
+        self, path: str, query: Mapping[str, str], *, cost: int, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The items of all pages; a page may be empty and still have a next one, headers are repeated on each."""
+        body = await self._get(path, query, cost=cost, headers=headers)
+        while True:
+            for item in body.get("value", []):
+                yield item
+            following = body.get("@odata.nextLink")
+            if not following:
+                return
+            body = (await self._wire.request("GET", following, headers=headers, cost=cost)).json()
+
+
+async def _read_users(items: AsyncIterator[dict[str, Any]]) -> AsyncIterator[User]:
+    async for item in items:
+        yield User.read(item)
+
+
+def _is_group(item: Mapping[str, Any]) -> bool:
+    return str(item.get("@odata.type", "")).lower() == "#microsoft.graph.group"

@@ -1,0 +1,19 @@
+"""What has to be there before the first process of a deployment starts: tables and a namespace."""
+
+import asyncio
+
+from embedded.child import Say
+from embedded.readiness import running_cluster
+from ledger import Ledger
+from settings import Settings
+
+
+async def migrate(settings: Settings, say: Say) -> None:
+    """Migrate the ledger; make the namespace if it is missing, register search attributes, set the retention.
+
+    Harmless when repeated. Raises ``SettingsError`` if Temporal cannot be used.
+    """
+    await asyncio.to_thread(Ledger.migrate, settings.database_url)
+    say("ledger: up to date")
+    await running_cluster(settings.temporal_target, settings.history_days)
+    say(f"Temporal: namespace and search attributes are there, histories are kept {settings.history_days} days")

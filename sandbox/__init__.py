@@ -1,0 +1,1 @@
+"""The practice tenant: Entra ID, Graph and SCIM on one TLS origin, as their wire behaves; imports nothing of ours."""

@@ -1,0 +1,125 @@
+"""Directory roles, and what else the directory shows."""
+
+import httpx
+import pytest
+
+from tests.conftest import Tenant
+from tests.sandbox.conftest import Application
+from tests.sandbox.graph_hands import (
+    ABSENT,
+    AT_ONCE,
+    HELPDESK_ADMINISTRATOR,
+    calling_as,
+    form_group,
+    hire,
+    refused,
+)
+
+ASSIGNMENTS = "/v1.0/roleManagement/directory/roleAssignments"
+
+
+@pytest.fixture(autouse=True)
+def _at_once(tenant: Tenant, graph: httpx.Client) -> None:
+    tenant.control("POST", "settings", **AT_ONCE)
+
+
+def _assign(graph: httpx.Client, principal: str, role: str = HELPDESK_ADMINISTRATOR) -> httpx.Response:
+    kind = {"@odata.type": "#microsoft.graph.unifiedRoleAssignment"}
+    body = {**kind, "roleDefinitionId": role, "principalId": principal, "directoryScopeId": "/"}
+    return graph.post(ASSIGNMENTS, json=body)
+
+
+def test_a_role_is_given_once_and_taken_once(graph: httpx.Client) -> None:
+    key = hire(graph)
+    answer = _assign(graph, key)
+    assert answer.status_code == 201
+    made = answer.json()
+    refused(_assign(graph, key), 400, "Request_BadRequest", "A conflicting object with one or more of the specified")
+    query = {"$filter": f"principalId eq '{key}'", "$expand": "roleDefinition"}
+    found = graph.get(ASSIGNMENTS, params=query).json()["value"]
+    assert [(a["id"], a["roleDefinition"]["displayName"]) for a in found] == [(made["id"], "Helpdesk Administrator")]
+    kinds = {item["@odata.type"] for item in graph.get(f"/v1.0/users/{key}/memberOf").json()["value"]}
+    assert "#microsoft.graph.directoryRole" in kinds
+    assert graph.delete(f"{ASSIGNMENTS}/{made['id']}").status_code == 204
+    refused(graph.delete(f"{ASSIGNMENTS}/{made['id']}"), 404, "Request_ResourceNotFound")
+    assert graph.get(ASSIGNMENTS, params=query).json()["value"] == []
+
+
+def test_a_seeded_assignment_is_a_duplicate_too(graph: httpx.Client) -> None:
+    held = graph.get(ASSIGNMENTS).json()["value"][0]
+    refused(_assign(graph, held["principalId"], held["roleDefinitionId"]), 400, "Request_BadRequest", "conflicting")
+
+
+def test_roles_want_a_principal_and_a_definition_that_are_there(graph: httpx.Client) -> None:
+    refused(_assign(graph, ABSENT), 404, "Request_ResourceNotFound", ABSENT)
+    refused(_assign(graph, hire(graph), ABSENT), 404, "Request_ResourceNotFound", ABSENT)
+    refused(_assign(graph, form_group(graph)), 400, "Request_BadRequest", "not assignable")
+    assert _assign(graph, form_group(graph, isAssignableToRole=True)).status_code == 201
+
+
+def test_definitions_are_found_by_name(graph: httpx.Client) -> None:
+    query = {"$filter": "displayName eq 'helpdesk administrator'"}
+    found = graph.get("/v1.0/roleManagement/directory/roleDefinitions", params=query).json()["value"]
+    assert [(role["id"], role["isBuiltIn"]) for role in found] == [(HELPDESK_ADMINISTRATOR, True)]
+    one = graph.get(f"/v1.0/roleManagement/directory/roleDefinitions/{HELPDESK_ADMINISTRATOR}").json()
+    assert one["displayName"] == "Helpdesk Administrator"
+
+
+def test_whoever_gets_a_role_is_protected_until_it_is_taken(
+    tenant: Tenant, application: Application, graph: httpx.Client
+) -> None:
+    key = hire(graph)
+    made = _assign(graph, key).json()["id"]
+    with calling_as(tenant, application, "helpdesk") as helpdesk:
+        refused(_assign(helpdesk, key), 403, "Authorization_RequestDenied")
+        refused(
+            helpdesk.patch(f"/v1.0/users/{key}", json={"accountEnabled": False}), 403, "Authorization_RequestDenied"
+        )
+        graph.delete(f"{ASSIGNMENTS}/{made}")
+        assert helpdesk.patch(f"/v1.0/users/{key}", json={"accountEnabled": False}).status_code == 204
+
+
+def test_a_stolen_audience_is_401(tenant: Tenant) -> None:
+    token = tenant.token(scope=tenant.json["api"]["scope"])
+    with tenant.client(headers={"Authorization": f"Bearer {token}"}) as client:
+        answer = client.get("/v1.0/users")
+    refused(answer, 401, "InvalidAuthenticationToken")
+    assert answer.headers["www-authenticate"].startswith("Bearer ")
+
+
+def test_domains_and_the_organization_are_shown(tenant: Tenant, graph: httpx.Client) -> None:
+    domains = graph.get("/v1.0/domains").json()["value"]
+    assert [(d["id"], d["isDefault"], d["isVerified"]) for d in domains] == [
+        ("practice.example", True, True),
+        ("practice.onmicrosoft.com", False, True),
+    ]
+    assert graph.get("/v1.0/domains/practice.example").json()["isDefault"] is True
+    assert graph.get("/v1.0/organization").json()["value"][0]["id"] == tenant.json["tenant_id"]
+
+
+def test_applications_are_found_by_their_application_id(tenant: Tenant, graph: httpx.Client) -> None:
+    platform = tenant.json["platform"]
+    query = {"$filter": f"appId eq '{platform['client_id']}'", "$expand": "appRoleAssignments"}
+    found = graph.get("/v1.0/servicePrincipals", params=query).json()["value"]
+    assert [principal["id"] for principal in found] == [platform["object_id"]]
+    assert found[0]["appRoleAssignments"]
+    application = graph.get(f"/v1.0/applications(appId='{platform['client_id']}')").json()
+    assert application["appId"] == platform["client_id"]
+    assert all(credential["secretText"] is None for credential in application["passwordCredentials"])
+    refused(graph.get(f"/v1.0/applications/{platform['client_id']}"), 404, "Request_ResourceNotFound")
+
+
+def test_mail_is_accepted_from_those_who_have_a_mailbox(
+    tenant: Tenant, application: Application, graph: httpx.Client
+) -> None:
+    to = [{"emailAddress": {"address": "new.hire@elsewhere.example"}}]
+    message = {"subject": "Welcome", "body": {"contentType": "Text", "content": "Hello"}, "toRecipients": to}
+    path = "/v1.0/users/iam-notices@practice.example/sendMail"
+    answer = graph.post(path, json={"message": message, "saveToSentItems": False})
+    assert (answer.status_code, answer.content) == (202, b"")
+    answer = graph.post(f"/v1.0/users/{hire(graph)}/sendMail", json={"message": message})
+    refused(answer, 404, "MailboxNotEnabledForRESTAPI")
+    refused(graph.post(path, json={"message": {**message, "toRecipients": []}}), 400, "ErrorInvalidRecipients")
+    refused(graph.post(path, json={}), 400, "ErrorInvalidRequest")
+    with calling_as(tenant, application, "helpdesk") as helpdesk:
+        refused(helpdesk.post(path, json={"message": message}), 403, "Authorization_RequestDenied")

@@ -1,0 +1,226 @@
+"""The worker process: workflows, and every side effect they ask for. ``python -m worker``.
+
+A composition root: it reads the settings, opens the ledger and the tenant, and serves three queues on one connection,
+so that a backlog of ordinary steps leaves containment its own slots.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+
+from activities import step_activities
+from activities.plan import Planning
+from activities.records import Records
+from activities.snapshot import Directory
+from activities.verify import Verifying
+from connectors.budget import Budget
+from connectors.graph import GraphClient
+from connectors.scim import ScimClient
+from connectors.tokens import EntraTokens, StaticToken
+from domain.policy import Policy, PolicyError
+from ledger import Ledger
+from settings import Settings, SettingsError, load_settings
+from workflows.client import connect
+from workflows.contract import SEARCH_ATTRIBUTES, TENANT_QUEUE, URGENT_QUEUE, WORKFLOW_QUEUE
+from workflows.registry import WORKFLOWS
+
+STICKY_TIMEOUT = timedelta(seconds=1)
+"""How long a workflow task waits for the worker that has the workflow in memory: short, since that one may be dead."""
+GRACE = timedelta(seconds=15)
+"""How long steps in hand may finish after a signal to stop."""
+FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0
+SLOTS = {WORKFLOW_QUEUE: 50, TENANT_QUEUE: 50, URGENT_QUEUE: 50}
+
+log = structlog.get_logger("worker")
+Activities = Sequence[Callable[..., Any]]
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; 0 then, 1 if the settings or the policy are wrong."""
+    configure_logging()
+    try:
+        asyncio.run(serve())
+    except (SettingsError, PolicyError) as error:
+        print(error, file=sys.stderr)  # noqa: T201 - one clear line for whoever started it
+        return 1
+    return 0
+
+
+def configure_logging() -> None:
+    """One JSON object a line, ours and the libraries'."""
+    stages: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.dict_tracebacks,
+    ]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=stages,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(default=str),
+        ],
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    structlog.configure(
+        processors=[*stages[:2], *stages[3:], structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+async def serve() -> None:
+    """Open everything, serve the queues, and close everything after a signal."""
+    settings = load_settings("worker")
+    policy = load_policy(settings)
+    stopped = _stop_signal()
+    client = await _patiently(settings.temporal_target, stopped)
+    if client is None:
+        return
+    async with tenant(settings) as (graph, scim), ledger_of(settings) as ledger, AsyncExitStack() as stack:
+        await register_search_attributes(client)
+        for worker in workers(client, graph, scim, ledger, policy):
+            await stack.enter_async_context(worker)
+        log.info("serving", queues=list(SLOTS), policy=policy.hash, tenant=settings.tenant_id)
+        await stopped.wait()
+        log.info("stopping", grace_seconds=GRACE.total_seconds())
+
+
+def load_policy(settings: Settings) -> Policy:
+    """The policy of this profile; in practice the tenant's own list of protected people counts as well."""
+    protected: list[str] = []
+    if settings.profile == "practice" and settings.sandbox_file.exists():
+        found = json.loads(settings.sandbox_file.read_text("utf-8"))
+        protected = [person["object_id"] for person in found.get("protected", [])]
+    return Policy.load(settings.policy_file, settings.profile, protected)
+
+
+@asynccontextmanager
+async def tenant(settings: Settings) -> AsyncIterator[tuple[GraphClient, ScimClient | None]]:
+    """Clients of the tenant with the platform's own credentials and this process's share of the request budget."""
+    tokens = EntraTokens(
+        authority_url=settings.authority_url,
+        tenant_id=settings.tenant_id,
+        client_id=settings.client_id,
+        scope=settings.graph_scope,
+        client_secret=settings.client_secret.get_secret_value() if settings.client_secret else None,
+        certificate_file=settings.certificate_file,
+        ca_file=settings.ca_file,
+    )
+    budget = Budget(processes=settings.processes)
+    graph = GraphClient(settings.graph_url, tokens, ca_file=settings.ca_file, budget=budget)
+    scim = None
+    if settings.scim_url and settings.scim_token:
+        bearer = StaticToken(settings.scim_token.get_secret_value())
+        scim = ScimClient(settings.scim_url, bearer, ca_file=settings.ca_file)
+    try:
+        yield graph, scim
+    finally:
+        await graph.aclose()
+        if scim is not None:
+            await scim.aclose()
+
+
+@asynccontextmanager
+async def ledger_of(settings: Settings) -> AsyncIterator[Ledger]:
+    """The ledger, brought to this version's schema first."""
+    await asyncio.to_thread(Ledger.migrate, settings.database_url)
+    ledger = Ledger.open(settings.database_url)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def workers(
+    client: Client, graph: GraphClient, scim: ScimClient | None, ledger: Ledger, policy: Policy
+) -> list[Worker]:
+    """One worker a queue: workflows and their records; the tenant's steps; containment's, with slots of their own."""
+    steps = tenant_activities(graph, scim, ledger, policy)
+    return [
+        _worker(client, WORKFLOW_QUEUE, Records(ledger).activities, workflows=WORKFLOWS),
+        _worker(client, TENANT_QUEUE, steps),
+        _worker(client, URGENT_QUEUE, steps),
+    ]
+
+
+def tenant_activities(
+    graph: GraphClient, scim: ScimClient | None, ledger: Ledger, policy: Policy
+) -> list[Callable[..., Any]]:
+    """Every activity that reads or writes the tenant, planning and verification included."""
+    settle = policy.timings.settle_seconds
+    directory = Directory(graph, policy.naming.long_employee_id_attribute)
+    return [
+        *step_activities(
+            graph, scim, ledger, settle, sender=policy.notices.sender, attention_to=policy.notices.attention_to
+        ),
+        *Planning(ledger, directory, policy).activities,
+        *Verifying(ledger, directory, settle).activities,
+    ]
+
+
+async def register_search_attributes(client: Client) -> None:
+    """Make sure the cluster knows our search attributes: without one of them every workflow task would fail."""
+    operator, namespace = client.operator_service, client.namespace
+    known = await operator.list_search_attributes(ListSearchAttributesRequest(namespace=namespace))
+    missing = {key.name: key.indexed_value_type for key in SEARCH_ATTRIBUTES if key.name not in known.custom_attributes}
+    if missing:
+        request = AddSearchAttributesRequest(namespace=namespace)
+        for name, kind in missing.items():
+            request.search_attributes[name] = kind.value  # type: ignore[assignment]
+        await operator.add_search_attributes(request)
+        log.info("search attributes registered", names=sorted(missing))
+
+
+def _worker(client: Client, queue: str, activities: Activities, *, workflows: Sequence[type] = ()) -> Worker:
+    return Worker(
+        client,
+        task_queue=queue,
+        activities=activities,
+        workflows=workflows,
+        max_concurrent_activities=SLOTS[queue],
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+async def _patiently(address: str, stopped: asyncio.Event) -> Client | None:
+    """A client as soon as the cluster answers; None if we are to stop before that."""
+    wait = FIRST_WAIT
+    while not stopped.is_set():
+        try:
+            return await connect(address)
+        except (RuntimeError, RPCError) as error:
+            log.warning("Temporal does not answer", address=address, error=str(error)[:200], again_in_seconds=wait)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), wait)
+        wait = min(wait * 2, LONGEST_WAIT)
+    return None
+
+
+def _stop_signal() -> asyncio.Event:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    return stopped
+
+
+if __name__ == "__main__":
+    sys.exit(main())

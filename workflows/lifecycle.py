@@ -1,0 +1,240 @@
+"""What joiner, mover and leaver have in common: their moment, their turn, and their end."""
+
+import contextlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from pydantic import BaseModel
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from domain.runsheet import LifecycleStatus, Step
+    from workflows import contract
+    from workflows.reporting import Reporting
+    from workflows.runsheet import SECOND_LOOK
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Interruption(BaseModel):
+    """Why a lifecycle leaves its way: another takes its place, or somebody cancels it."""
+
+    mode: Literal["superseded", "stop", "restore", "contain"]
+    actor: str
+    reason: str
+
+
+class Interrupted(Exception):  # noqa: N818 - it says what happened, nothing went wrong
+    """Raised at the waiting points of a lifecycle once an interruption has come."""
+
+
+class Lifecycle(Reporting):
+    """One lifecycle of one person; ``live`` is what distinguishes the kinds."""
+
+    def __init__(self, start: contract.LifecycleStart) -> None:
+        super().__init__(start, interrupted=lambda: self.interruption is not None)
+        self.carried = start.carried
+        self.go = start.go
+        self.due_at = self.envelope.prepare_at or self.envelope.effective_at
+        self.delete_at = start.carried.delete_at if start.carried else None
+        self.return_at: datetime | None = None
+        self.waiting_for: str | None = None
+        self.interruption: Interruption | None = None
+        self._asked = False
+        self._stirred = False
+
+    # --- the way of a lifecycle -------------------------------------------------------------------------------
+
+    async def run_to_the_end(self) -> None:
+        """Open, live, wind up if interrupted, and tell the person as the last act."""
+        if self.carried is None:
+            await self._execute("records.open", self.envelope)
+        self.publish()
+        await self._end(await self._live_or_wind_up())
+
+    async def live(self) -> LifecycleStatus:
+        """The kind's own way from here to its end state; raises ``Interrupted`` where it waits."""
+        raise NotImplementedError
+
+    async def moment(self, at: Callable[[], datetime] | None = None) -> None:
+        """Wait until ``at`` (by default the lifecycle's own moment, which commands can move)."""
+        at = at or (lambda: self.due_at)
+        while (moment := at()) > (now := workflow.now()):
+            left = None if moment == FOREVER else moment - now
+            await self.until(lambda: self._stirred, left, f"until {moment:%Y-%m-%d %H:%M} UTC")
+
+    async def ask_for_the_turn(self) -> None:
+        """Say that the moment has come; the answer is ``go``, now or later."""
+        self._asked = True
+        await self.tell_person("due", contract.Due(lifecycle_id=self.lifecycle_id))
+
+    async def turn(self) -> None:
+        """Wait for ``go``; say for whom we wait."""
+        told: str | None = None
+        while self.go is None:
+            await self.until(lambda: self._stirred or self.go is not None)
+            if self.waiting_for != told and self.go is None:
+                told = self.waiting_for
+                await self.record("lifecycle.waiting", status=self.status, waiting_for=told or "")
+        if told:
+            await self.record("lifecycle.turn", waiting_for="")
+
+    async def work(self, phase: str, queue: str = contract.TENANT_QUEUE) -> None:
+        """Plan a phase and carry it out, its second look aside."""
+        if self.status == "scheduled":
+            self.status = "running"
+        plan_input = {"phase": phase, "envelope": self.envelope.model_dump(mode="json")}
+        self.sheet.append(
+            [Step(name=f"plan {phase}", activity="records.plan", input=plan_input, leg="plan", queue=queue)]
+        )
+        await self.carry_out(leaving_out=frozenset({SECOND_LOOK}))
+
+    async def carry_out(self, *, leaving_out: frozenset[str] = frozenset()) -> None:
+        """Let the sheet work until it is settled."""
+        self.publish()
+        await self.sheet.carry_out(leaving_out=leaving_out)
+        self.publish()
+        self._raise_if_interrupted()
+
+    async def complete(self) -> LifecycleStatus:
+        """Completed: give the turn back, then look once more at what was written."""
+        self.status = "completed"
+        await self.settle("lifecycle.completed")
+        await self.yield_turn()
+        if await self.second_look():
+            await self.record("lifecycle.completed", status="completed")
+        return "completed"
+
+    async def second_look(self) -> bool:
+        """Carry out what is left of the sheet; True if it needed somebody meanwhile. An interruption ends it."""
+        records = self._records
+        try:
+            await self.carry_out()
+        except Interrupted:
+            self.interruption = None
+            await self.sheet.stop()
+        return self._records != records
+
+    async def yield_turn(self) -> None:
+        """Tell the person that another lifecycle may work."""
+        self.go, self._asked = None, False
+        message = contract.Yielded(lifecycle_id=self.lifecycle_id, status=self.status, object_id=self.object_id)
+        await self.tell_person("yielded", message)
+
+    async def _live_or_wind_up(self) -> LifecycleStatus:
+        try:
+            return await self.live()
+        except Interrupted:
+            while True:
+                try:
+                    return await self._wind_up(self._take_interruption())
+                except Interrupted:
+                    continue
+
+    async def _wind_up(self, why: Interruption) -> LifecycleStatus:
+        untouched = self.status == "scheduled" and not self.sheet.runs
+        await self.sheet.stop()
+        self.sheet.reason = why.reason
+        if why.mode == "restore" and not untouched:
+            await self._restore()
+        if why.mode == "contain" and not untouched:
+            await self._contain()
+        return "superseded" if why.mode == "superseded" else "cancelled"
+
+    async def _restore(self) -> None:
+        self.status = "running"
+        self.sheet.append_inverses()
+        await self.carry_out(leaving_out=frozenset({*(run.step.leg for run in self.sheet.runs.values())} - {"restore"}))
+
+    async def _contain(self) -> None:
+        others = {run.step.leg for run in self.sheet.runs.values()} - {"plan", "containment"}
+        self.sheet.append(
+            [
+                Step(
+                    name="plan contain",
+                    activity="records.plan",
+                    input={"phase": "contain", "envelope": self.envelope.model_dump(mode="json")},
+                    leg="plan",
+                    queue=contract.URGENT_QUEUE,
+                )
+            ]
+        )
+        await self.carry_out(leaving_out=frozenset({*others, SECOND_LOOK}))
+
+    async def _end(self, state: LifecycleStatus) -> None:
+        if self.status != state or state != "completed":
+            self.status = state
+            await self.settle(f"lifecycle.{state}")
+        self.publish()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        message = contract.Ended(lifecycle_id=self.lifecycle_id, state=state, object_id=self.object_id)
+        await self.tell_person("ended", message)
+
+    async def settle(self, kind: str) -> None:
+        self.publish()
+        await self.record(kind, status=self.status, steps=list(self.sheet.runs.values()), waiting_for="")
+
+    # --- waiting and being interrupted ------------------------------------------------------------------------
+
+    async def until(self, come: Callable[[], bool], at_most: timedelta | None = None, summary: str = "") -> None:
+        """Wait for ``come`` or the time; raises ``Interrupted`` once there is an interruption."""
+        self._raise_if_interrupted()
+        with contextlib.suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: come() or self.interruption is not None, timeout=at_most, timeout_summary=summary or None
+            )
+        self._stirred = False
+        self._raise_if_interrupted()
+
+    def _raise_if_interrupted(self) -> None:
+        if self.interruption is not None:
+            raise Interrupted
+
+    def _take_interruption(self) -> Interruption:
+        why = self.interruption
+        assert why is not None  # noqa: S101 - Interrupted is raised only when there is one
+        self.interruption = None
+        return why
+
+    def interrupt(self, mode: Literal["superseded", "stop", "restore", "contain"], actor: str, reason: str) -> None:
+        self.interruption = Interruption(mode=mode, actor=actor, reason=reason)
+        self.stir()
+
+    def stir(self) -> None:
+        self._stirred = True
+        self.sheet.wake()
+
+    # --- messages from the person -----------------------------------------------------------------------------
+
+    @workflow.signal(name="go")
+    def on_go(self, message: contract.Go) -> None:
+        """You have the turn."""
+        self.go = message
+        if message.object_id is not None:
+            self.sheet.facts["object_id"] = message.object_id
+        self.stir()
+
+    @workflow.signal(name="supersede")
+    def on_supersede(self, message: contract.Supersede) -> None:
+        """Another lifecycle takes your place."""
+        self.interrupt("superseded", message.by, f"superseded by {message.by}")
+
+    @workflow.signal(name="rescind")
+    def on_rescind(self, message: contract.TakenBack) -> None:
+        """HR takes the event back."""
+        self.interrupt("restore", message.actor, f"rescinded by event {message.event_id}")
+
+    @workflow.signal(name="waiting")
+    async def on_waiting(self, message: contract.Waiting) -> None:
+        """You wait for another, another waits for you, or: are you due?"""
+        self.waiting_for = message.waiting_for
+        self.waited_by = message.by or self.waited_by
+        self.stir()
+        self.give_way_if_idle()
+        if message.waiting_for is None and message.by is None and self._asks_for_the_turn:
+            await self.ask_for_the_turn()
+
+    @property
+    def _asks_for_the_turn(self) -> bool:
+        return self._asked and self.go is None
