@@ -1,6 +1,7 @@
 """``jml doctor``: everything the platform stands on, looked at once, each with what to do about it."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from domain.policy import Policy, PolicyError
 from embedded import wire
+from embedded.preflight import unknown_variables
 from embedded.readiness import running_cluster
 from ledger import Ledger
 from settings import Settings, SettingsError
@@ -41,6 +43,9 @@ def _settings(settings: Settings) -> Finding:
         settings.require("tenant_id", "authority_url", "graph_url", "client_id", "api_client_id", "console_client_id")
     except SettingsError as error:
         return Finding("settings", False, str(error))
+    unknown = unknown_variables(os.environ)
+    if unknown:
+        return Finding("settings", False, "; ".join(unknown))
     return Finding("settings", True, f"complete, profile {settings.profile}")
 
 

@@ -2,18 +2,37 @@
 
 import asyncio
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
 from embedded.child import Say
 from embedded.readiness import running_cluster
 from ledger import Ledger
-from settings import Settings
+from settings import Settings, SettingsError
 
 
 async def migrate(settings: Settings, say: Say) -> None:
     """Migrate the ledger; make the namespace if it is missing, register search attributes, set the retention.
 
-    Harmless when repeated. Raises ``SettingsError`` if Temporal cannot be used.
+    Harmless when repeated. Raises ``SettingsError`` if database or Temporal cannot be used.
     """
-    await asyncio.to_thread(Ledger.migrate, settings.database_url)
+    await migrate_ledger(settings.database_url)
     say("ledger: up to date")
     await running_cluster(settings.temporal_target, settings.history_days)
     say(f"Temporal: namespace and search attributes are there, histories are kept {settings.history_days} days")
+
+
+async def migrate_ledger(url: str) -> None:
+    """Bring the ledger's tables up to date. Raises ``SettingsError`` naming the variable, without its password."""
+    try:
+        await asyncio.to_thread(Ledger.migrate, url)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise SettingsError(f"JML_DATABASE_URL={_without_password(url)}: cannot be used ({reason})") from None
+
+
+def _without_password(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except SQLAlchemyError:
+        return "…"

@@ -15,13 +15,13 @@ from rich.console import Console
 
 from domain.events import LIFECYCLE_OF, Event
 from domain.feed import FeedPlan, plan_feed, read_rows
-from embedded.practice_login import person_token, sender_token
+from embedded.practice_login import SignInError, person_token, sender_token
 from embedded.progress import Board, board
 from embedded.results import Results
 from embedded.supervisor import Platform
 from embedded.tenant_record import TenantRecord
 from embedded.up import Work, address_table
-from embedded.wire import Api
+from embedded.wire import Api, ApiError
 from settings import Settings, SettingsError
 
 _SAMPLE = "csv-with-1000-records.csv"
@@ -38,7 +38,11 @@ def play(out: Console, *, once: bool) -> Work:
         settings = platform.settings
         if settings.profile != "practice":
             raise SettingsError("JML_PROFILE=production: the sample feed is played in the practice tenant only")
-        results = await played(settings, out)
+        try:
+            results = await played(settings, out)
+        except (ApiError, SignInError) as error:
+            out.print(f"jml: the feed stopped: {error}", markup=False)
+            return 1
         out.print(results.table())
         for line in results.lines():
             out.print(line, markup=False)

@@ -4,12 +4,16 @@ import errno
 import fcntl
 import os
 import socket
+from collections.abc import Iterable
 from contextlib import closing
+from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, get_args
 
 from domain.policy import Policy, PolicyError
 from settings import Part, Settings, SettingsError, load_settings, variable
+
+_NOT_OURS_TO_READ = {"JML_TOKEN", "JML_ONCE", "JML_ENV_FILE", "JML_TEMPORAL_ADDRESS"}
 
 
 def claim_data_dir(settings: Settings) -> IO[str]:
@@ -48,6 +52,17 @@ def check(settings: Settings) -> None:
             load_settings(part)
     check_ports(settings)
     _check_policy(settings.policy_file, settings.profile)
+
+
+def unknown_variables(environment: Iterable[str]) -> list[str]:
+    """A line for each ``JML_`` variable that nothing reads, with the one that was probably meant."""
+    known = {variable(name) for name in Settings.model_fields} | _NOT_OURS_TO_READ
+    lines = []
+    for name in sorted(set(environment) - known):
+        if name.startswith("JML_") and not name.startswith("JML_SANDBOX_"):
+            near = get_close_matches(name, known, 1)
+            lines.append(f"{name} is set, but nothing reads it" + (f"; {near[0]} was meant?" if near else ""))
+    return lines
 
 
 def check_ports(settings: Settings) -> None:

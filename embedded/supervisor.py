@@ -8,9 +8,9 @@ from typing import Self
 
 from embedded.child import Child, Say, Spec
 from embedded.commands import adopt, child_environment, part_command, temporal_command
-from embedded.preflight import check, claim_data_dir
+from embedded.migrate import migrate_ledger
+from embedded.preflight import check, claim_data_dir, unknown_variables
 from embedded.readiness import answers, polls, prepare_namespace, running_cluster, temporal_answers
-from ledger import Ledger
 from settings import ROOT, Settings, load_settings
 from workflows.client import connect
 
@@ -59,10 +59,12 @@ class Platform:
     async def _start(self) -> None:
         self._open.enter_context(claim_data_dir(self.settings))
         check(self.settings)
+        for line in unknown_variables(os.environ):
+            self._say(line)
         adopt(self._environment)
         await self._start_ground()
         self.settings = load_settings("api")
-        await asyncio.to_thread(Ledger.migrate, self.settings.database_url)
+        await migrate_ledger(self.settings.database_url)
         await self._stage([*self._workers(), self._api(), self._console()])
 
     async def _start_ground(self) -> None:

@@ -22,7 +22,9 @@ def main() -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # Addresses of the callback carry one-time codes, and Streamlit gives uvicorn's access log a handler of its own.
     logging.getLogger("uvicorn.access").disabled = True
-    uvicorn.run(app, host="localhost", port=settings.ui_port, log_config=None)
+    uvicorn.run(
+        app, host="localhost", port=settings.ui_port, log_config=None, server_header=False, timeout_graceful_shutdown=5
+    )
     return 0
 
 

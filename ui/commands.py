@@ -12,7 +12,7 @@ from ui.calls import ApiError, SignedOutError, Simple, Verb
 from ui.problems import show
 from ui.shapes import Lifecycle, Step
 from ui.steps import title
-from ui.words import counted, first_name, kind_look
+from ui.words import counted, first_name, kind_look, literal
 
 DONE = {
     "retry": "Retry accepted. The step begins anew.",
@@ -56,7 +56,7 @@ def _confirm(label: str, key: str, *, ready: bool, act: Callable[[], bool]) -> N
 def retry(lifecycle: Lifecycle, step: Step) -> None:
     """Begin a parked step anew with the input it has."""
 
-    @st.dialog(f"Retry “{title(step)}”", icon=":material/refresh:")
+    @st.dialog(f"Retry “{literal(title(step))}”", icon=":material/refresh:")
     def dialog() -> None:
         st.write("The step looks at the tenant first, and does only what is still missing.")
         reason = _reason("retry_reason", "seats were added, case 4411")
@@ -73,7 +73,7 @@ def retry_with(lifecycle: Lifecycle, step: Step) -> None:
 
     @st.dialog("Retry with other input", icon=":material/edit:", width="medium")
     def dialog() -> None:
-        st.write(f"What “{title(step)}” works on. Change what is wrong and leave the rest.")
+        st.write(f"What “{literal(title(step))}” works on. Change what is wrong and leave the rest.")
         corrected = _input_fields(step.input)
         reason = _reason("retry_with_reason", "the other licence was meant")
         with _buttons():
@@ -115,7 +115,7 @@ def _input_field(name: str, value: Any) -> Any:
 def skip(lifecycle: Lifecycle, step: Step) -> None:
     """Leave a step out."""
 
-    @st.dialog(f"Skip “{title(step)}”", icon=":material/skip_next:")
+    @st.dialog(f"Skip “{literal(title(step))}”", icon=":material/skip_next:")
     def dialog() -> None:
         st.write(
             "The step is left out and the rest goes on. The ledger keeps who skipped it and why; "
@@ -201,7 +201,7 @@ def _stay(done: int) -> str:
 
 def _warn_of_return(lifecycle: Lifecycle, mode: str | None) -> None:
     if mode == "restore" and lifecycle.kind == "leaver":
-        words = f"{first_name(lifecycle)} can sign in again soon after you confirm."
+        words = f"{literal(first_name(lifecycle))} can sign in again soon after you confirm."
         st.warning(words, icon=":material/lock_open:")
 
 

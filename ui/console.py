@@ -12,6 +12,7 @@ from ui.calls import SignedOutError
 from ui.problems import SIGNED_OUT
 from ui.sessions import Session
 from ui.views import lifecycle, lifecycles, new_hire, people, person, termination, today, update
+from ui.words import literal
 
 VIEWS = {
     "today": today.show,
@@ -59,8 +60,8 @@ def _no_role(session: Session) -> None:
 
 
 def _person_menu(session: Session) -> None:
-    with st.sidebar, st.popover(session.name, icon=":material/account_circle:", type="tertiary"):
-        st.caption(session.username)
+    with st.sidebar, st.popover(literal(session.name), icon=":material/account_circle:", type="tertiary"):
+        st.caption(literal(session.username))
         st.caption(", ".join(sorted(session.roles)) or "no role")
         st.html('<a class="jml-link" href="/auth/sign-out" target="_self">Sign out</a>')
 

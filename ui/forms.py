@@ -4,17 +4,18 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date
+from html import escape
 from typing import Any
 
 import streamlit as st
 
-from ui import look, places, who
+from ui import places, who
 from ui.calls import Api, ApiError, EventKind, SignedOutError
 from ui.geography import countries, zones_of
 from ui.problems import fields
 from ui.problems import show as show_problem
 from ui.shapes import Person, Receipt
-from ui.words import EMPLOYEE_TYPES
+from ui.words import EMPLOYEE_TYPES, literal
 
 EMPLOYEE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 AWAITED = "awaited"
@@ -79,7 +80,7 @@ class Form:
         """What the API said about this field when the form was last sent."""
         words = self._refusals().get(field)
         if words:
-            st.html(f'<p class="jml-refusal" role="alert">{look.escape(words)}</p>')
+            st.html(f'<p class="jml-refusal" role="alert">{escape(words)}</p>')
 
     def _refusals(self) -> Mapping[str, str]:
         error = self._refusal()
@@ -166,7 +167,7 @@ def _chosen(key: str, employee_id: str) -> Person:
     shown = person or Person(employee_id, "", "", "")
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(gap=None, width="content"):
-            st.markdown(f"**{_plain(shown.who)}**")
+            st.markdown(f"**{literal(shown.who)}**")
             st.caption(" · ".join(part for part in (", ".join(filter(None, job)), employee_id) if part))
         if st.button("Somebody else", key=f"{key}_change", type="tertiary"):
             st.session_state.pop(f"{key}__chosen", None)
@@ -185,7 +186,7 @@ def _search(key: str) -> None:
     hits = _people(who.api(), q)
     for person in hits:
         job = ", ".join(part for part in (person.say("title"), person.say("department"), person.employee_id) if part)
-        _hit(key, person.employee_id, f"{_plain(person.who)} · {_plain(job)}")
+        _hit(key, person.employee_id, f"{literal(person.who)} · {literal(job)}")
     if EMPLOYEE_ID.fullmatch(q) and all(person.employee_id != q for person in hits):
         _hit(key, q, f"Use the employee id {q}, which nobody here has")
 
@@ -194,11 +195,6 @@ def _hit(key: str, employee_id: str, words: str) -> None:
     if st.button(words, key=f"{key}_hit_{employee_id}", type="tertiary", icon=":material/person:"):
         st.session_state[f"{key}__chosen"] = employee_id
         st.rerun()
-
-
-def _plain(words: str) -> str:
-    """Names stay names: what Markdown would read as its own is escaped."""
-    return re.sub(r"([\\`*_{}\[\]<>#$~|:])", r"\\\1", words)
 
 
 def iso(day: date | None) -> str | None:

@@ -1,7 +1,7 @@
 """What every page looks like: the style sheet, the logo, and the small parts that pages are put together from."""
 
 from collections.abc import Sequence
-from html import escape as escape
+from html import escape
 from pathlib import Path
 
 import streamlit as st

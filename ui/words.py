@@ -178,6 +178,11 @@ def advice(step: Step) -> Advice:
     return Advice(happened, "Mend the cause, then retry. If it is not needed, skip it.")
 
 
+def literal(words: str) -> str:
+    """Words from elsewhere for where Streamlit reads Markdown: a name stays a name and never becomes a link."""
+    return re.sub(r"([\\`*_{}\[\]()<>#$~|:!@])", r"\\\1", words)
+
+
 def plain(name: str) -> str:
     """``second_look`` and ``secondLook`` as ``Second look``."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).replace("_", " ").replace(".", " ").replace("-", " ").strip()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded.preflight import check_ports, claim_data_dir
+from embedded.preflight import check_ports, claim_data_dir, unknown_variables
 from settings import Settings, SettingsError
 from tests.embedded.processes import free_ports
 
@@ -109,3 +109,19 @@ def test_a_cluster_that_is_not_there_names_its_variable(tmp_path: Path) -> None:
     ended = jml("up", JML_DATA_DIR=str(tmp_path), TEMPORAL_ADDRESS=address, **environment)
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"jml: TEMPORAL_ADDRESS={address}: no Temporal that we can use")
+
+
+def test_a_database_that_cannot_be_used_names_its_variable_and_not_its_password() -> None:
+    (port,) = free_ports(1)
+    ended = jml("migrate", JML_DATABASE_URL=f"postgresql://jml:letmein@127.0.0.1:{port}/jml")
+    assert ended.returncode == 2
+    assert len(ended.stderr.splitlines()) == 1
+    assert ended.stderr.startswith(f"jml: JML_DATABASE_URL=postgresql://jml:***@127.0.0.1:{port}/jml: cannot be used")
+    assert "letmein" not in ended.stderr
+
+
+def test_a_misspelt_variable_is_said_with_the_one_that_was_meant() -> None:
+    assert unknown_variables(["JML_API_PORT", "JML_SANDBOX_PEOPLE", "JML_TOKEN", "TEMPORAL_ADDRESS", "HOME"]) == []
+    assert unknown_variables(["JML_API_PROT"]) == [
+        "JML_API_PROT is set, but nothing reads it; JML_API_PORT was meant?",
+    ]

@@ -5,6 +5,7 @@ import itertools
 import time
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -101,6 +102,13 @@ class Company:
                 if line["name"] == step and line["state"] in states:
                     return dict(line)
             assert time.monotonic() < deadline, f"{step} of {lifecycle_id} is not {states}: {_short(found)}"
+            await asyncio.sleep(0.1)
+
+    async def eventually(self, holds: Callable[[], bool], within: float = 10) -> None:
+        """Wait until the tenant, whose reads lag behind its writes, shows it."""
+        deadline = time.monotonic() + within
+        while not holds():
+            assert time.monotonic() < deadline, "the tenant does not show it"
             await asyncio.sleep(0.1)
 
     async def joined(self, employee_id: str, **fields: Any) -> Json:

@@ -6,8 +6,6 @@ import pytest
 
 from tests.conftest import Tenant
 from tests.end_to_end.company import Company
-from tests.conftest import Tenant
-from tests.end_to_end.company import Company
 from tests.end_to_end.stack import Stack, make_stack
 
 __all__ = ["Stack", "company", "stack"]

@@ -23,10 +23,10 @@ PORTS = ("JML_API_PORT", "JML_UI_PORT", "JML_TEMPORAL_PORT", "JML_TEMPORAL_UI_PO
 class Stack:
     """A running ``jml up``: where it is, how to sign in, and which processes it consists of."""
 
-    environment: dict[str, str]
+    environment: dict[str, str] = field(repr=False)
     data_dir: Path
     process: subprocess.Popen[bytes] | None = None
-    tokens: dict[str | None, str] = field(default_factory=dict)
+    tokens: dict[str | None, str] = field(default_factory=dict, repr=False)
 
     @property
     def settings(self) -> Settings:

@@ -13,7 +13,7 @@ from ui.names import with_names
 from ui.problems import show as show_problem
 from ui.shapes import Lifecycle
 from ui.wiring import wired
-from ui.words import EVENTS, counted, kind_look, status_look, waits
+from ui.words import EVENTS, counted, kind_look, literal, status_look, waits
 
 WISH = "lifecycle_wish"
 PACE = "lifecycle_pace"
@@ -64,7 +64,7 @@ def _say_toast() -> None:
 
 def _top(found: Lifecycle) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.title(found.who, anchor=False, width="content")
+        st.title(literal(found.who), anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             _buttons(found)
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from ui import clock, look
 from ui.forms import Form, given, iso
-from ui.words import EMPLOYEE_TYPES
+from ui.words import EMPLOYEE_TYPES, literal
 
 FORM = Form("new_hire")
 NEEDED = {
@@ -93,7 +93,9 @@ def _name(event: dict[str, Any]) -> str:
 
 def _label(event: dict[str, Any]) -> str:
     first = event["hire_date"]
-    return f"Hire {_name(event) or 'somebody'}" + (f" on {clock.day(date.fromisoformat(first))}" if first else "")
+    return f"Hire {literal(_name(event)) or 'somebody'}" + (
+        f" on {clock.day(date.fromisoformat(first))}" if first else ""
+    )
 
 
 def _plan(event: dict[str, Any]) -> None:
@@ -102,7 +104,7 @@ def _plan(event: dict[str, Any]) -> None:
     where = f" in {clock.city(event['time_zone'])}" if event["time_zone"] else ""
     job = ", ".join(part for part in (event["title"], event["department"]) if part) or "the job"
     kind = EMPLOYEE_TYPES.get(event["employee_type"] or "", "Employee").lower()
-    st.markdown(f"#### What happens to {event['given_name'] or 'the new hire'}".replace("####", "###"))
+    st.markdown(f"### What happens to {literal(event['given_name'] or 'the new hire')}")
     look.plan(
         (
             (

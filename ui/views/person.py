@@ -10,7 +10,7 @@ from ui.components import table
 from ui.problems import show as show_problem
 from ui.shapes import Grant, Person
 from ui.views.lifecycles import COLUMNS, row
-from ui.words import plain, source_look
+from ui.words import literal, plain, source_look
 
 GRANTS = ("What", "Kind", "Source")
 
@@ -31,7 +31,7 @@ def show() -> None:
 
 def _top(person: Person) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.title(person.who, anchor=False, width="content")
+        st.title(literal(person.who), anchor=False, width="content")
         with st.container(horizontal=True, width="content"):
             for name, label in (("update", "Update…"), ("termination", "Terminate…")):
                 if places.has(name) and st.button(

@@ -8,7 +8,7 @@ import streamlit as st
 from ui import clock, look
 from ui.forms import Form, find_person, given, iso
 from ui.shapes import Person
-from ui.words import TERMINATION_KINDS
+from ui.words import TERMINATION_KINDS, literal
 
 FORM = Form("termination")
 ENDS = {"policy": "At the policy's hour", "moment": "At another hour", "now": "Now"}
@@ -75,14 +75,14 @@ def missing(event: dict[str, Any]) -> list[str]:
 def _confirm(person: Person, event: dict[str, Any]) -> None:
     with st.container(border=True):
         typed = st.text_input(
-            f"Type **{person.who}** to confirm",
+            f"Type **{literal(person.who)}** to confirm",
             key=FORM.key("confirm"),
             placeholder=person.who,
             live=True,
             autocomplete="off",
         )
         same = str(typed or "").strip().casefold() == person.who.casefold()
-        label = f"End access of {person.who} {_when(person, event)}".strip()
+        label = f"End access of {literal(person.who)} {_when(person, event)}".strip()
         FORM.submit(label, given(event), "termination", missing(event), ready=same, key="end_access")
 
 
@@ -101,7 +101,7 @@ def _plan(person: Person, event: dict[str, Any]) -> None:
     at = _when(person, event).removeprefix("on ") or "Last day"
     days = event.get("delete_after_days")
     kept = "as the policy says" if days is None else f"after {days} d"
-    st.markdown(f"### What happens to {person.name.split(' ')[0] or person.employee_id}")
+    st.markdown(f"### What happens to {literal(person.name.split(' ')[0] or person.employee_id)}")
     look.plan(
         (
             (at, "Containment", "Sign-in blocked, sessions revoked, password randomised, read back from the tenant."),

@@ -13,7 +13,7 @@ from ui.names import with_names
 from ui.problems import show as show_problem
 from ui.shapes import Lifecycle
 from ui.steps import title
-from ui.words import advice, counted, kind_look, status_look, waits
+from ui.words import advice, counted, kind_look, literal, status_look, waits
 
 UPCOMING = ("Who", "What", "When", "State", "")
 MOST = 12
@@ -25,7 +25,7 @@ def show() -> None:
     session = who.session(used=False)
     name = session.name.split(" ")[0] if session else ""
     local = clock.now().astimezone(clock.zone())
-    st.title(f"{_greeting(local.hour)}, {name}", anchor=False)
+    st.title(literal(f"{_greeting(local.hour)}, {name}"), anchor=False)
     _live(f"{local:%A} {local.day} {local:%B}")
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from ui import clock, look
 from ui.forms import Form, find_person, iso
 from ui.shapes import Person
+from ui.words import literal
 
 FORM = Form("update")
 FIELDS = {
@@ -73,11 +74,11 @@ def _effective() -> date | None:
 
 
 def _label(person: Person, effective: date | None) -> str:
-    return f"Change {person.who}" + (f" on {clock.day(effective)}" if effective else "")
+    return f"Change {literal(person.who)}" + (f" on {clock.day(effective)}" if effective else "")
 
 
 def _plan(person: Person, changed: dict[str, Any], effective: date | None) -> None:
-    st.markdown(f"### What changes for {person.name.split(' ')[0] or person.employee_id}")
+    st.markdown(f"### What changes for {literal(person.name.split(' ')[0] or person.employee_id)}")
     if not changed:
         look.note("Change a field on the left and see here what becomes of it.")
         return
