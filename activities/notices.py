@@ -31,8 +31,12 @@ class Notices:
 
     @step("notices.send")
     async def send(self, call: StepCall) -> Outcome:
-        """Send a message: input ``to`` (addresses), ``subject``, ``text``, ``sender``."""
-        message = _message(given(call, "to"), given(call, "subject"), given(call, "text"))
+        """Send a message: input ``to`` (addresses), ``subject``, ``text``, ``sender``; ``{upn}`` is filled in.
+
+        A new account's name is not known yet when the notice is planned.
+        """
+        subject, text = (_filled(given(call, name), call) for name in ("subject", "text"))
+        message = _message(given(call, "to"), subject, text)
         sender = call.input.get("sender") or self._sender
         return await self._runner.run(call, lambda: self._send_once(call, sender, message), settles=False)
 
@@ -85,6 +89,10 @@ def _message(to: Sequence[str], subject: str, text: str) -> dict[str, Any]:
         "body": {"contentType": "Text", "content": text},
         "toRecipients": [{"emailAddress": {"address": address}} for address in to],
     }
+
+
+def _filled(text: str, call: StepCall) -> str:
+    return text.replace("{upn}", str(call.facts.get("upn") or call.employee_id))
 
 
 def _subject(call: StepCall) -> str:

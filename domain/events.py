@@ -23,15 +23,19 @@ EmployeeType = Literal["employee", "contractor", "intern"]
 TerminationKind = Literal["voluntary", "involuntary", "retirement", "death", "end_of_contract"]
 LifecycleKind = Literal["joiner", "mover", "leaver"]
 
+# Read once, here: workflows decode events too, and nothing may open a file there.
+COUNTRIES = frozenset(country.alpha_2 for country in pycountry.countries)
+ZONES = frozenset(available_timezones())
+
 
 def _country(value: str) -> str:
-    if pycountry.countries.get(alpha_2=value) is None:
+    if value not in COUNTRIES:
         raise ValueError(f"{value!r} is not an ISO 3166-1 alpha-2 country code")
     return value
 
 
 def _zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in ZONES:
         raise ValueError(f"{value!r} is not an IANA time zone")
     return value
 

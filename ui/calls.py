@@ -15,8 +15,11 @@ EventKind = Literal["new-hire", "update", "termination", "rescind"]
 Verb = Literal["retry", "skip", "cancel", "hold", "release", "expedite", "postpone"]
 
 
+NOT_SENT = 0
+
+
 class ApiError(Exception):
-    """The API's refusal, or its silence (``status`` 0). Problem details are RFC 9457."""
+    """The API's refusal (problem details of RFC 9457), or its silence: NOT_SENT, or 504 if it may have acted."""
 
     def __init__(self, status: int, detail: str, problems: tuple[FieldProblem, ...] = ()) -> None:
         super().__init__(detail)
@@ -78,8 +81,10 @@ class Api:
         bearer = {"Authorization": f"Bearer {self.token()}"}
         try:
             answer = self.http.request(method, path, headers=bearer, **more)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as away:
+            raise ApiError(NOT_SENT, str(away)) from away
         except httpx.TransportError as silence:
-            raise ApiError(0, str(silence)) from silence
+            raise ApiError(httpx.codes.GATEWAY_TIMEOUT, str(silence)) from silence
         if answer.is_success:
             return _object(answer)
         if answer.status_code == httpx.codes.UNAUTHORIZED:

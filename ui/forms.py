@@ -121,7 +121,7 @@ class Form:
         show_problem(error, "Nothing was started")
         for field, words in self._refusals().items():
             if self.key(field) not in st.session_state:
-                st.caption(f"{field.replace('_', ' ')}: {words}")
+                st.caption(literal(f"{field.replace('_', ' ')}: {words}"))
 
 
 def _lead_on(receipt: Receipt) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from ui import calls
 from ui.calls import ApiError, SignedOutError
+from ui.words import literal
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +18,7 @@ SIGNED_OUT = "You were signed out. Sign in again; you come back here."
 def explain(error: ApiError) -> str:
     """A refusal in words for the person who asked."""
     match error.status:
-        case 0:
+        case calls.NOT_SENT:
             return "The platform is not answering. Nothing was changed. Try again in a minute; what you typed is kept."
         case 403:
             return f"Your role may not do this. {_sentence(error.detail)} Ask somebody whose role may."
@@ -32,6 +34,8 @@ def explain(error: ApiError) -> str:
             return "Too many requests at once. Nothing was changed. Try again in a few seconds; what you typed is kept."
         case 503:
             return f"{_sentence(error.detail)} Nothing was changed. Try again in a minute; what you typed is kept."
+        case 504:
+            return "The platform did not answer in time. It may have accepted it: look before you try again."
         case _:
             return f"{_sentence(error.detail)} What you typed is kept."
 
@@ -61,4 +65,5 @@ def on_script_error(error: Exception) -> bool:
 
 
 def _sentence(words: str) -> str:
+    words = literal(words)
     return words if words.endswith((".", "?", "!")) or not words else f"{words}."

@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.reporting import Reporting
     from workflows.runsheet import SECOND_LOOK
 
+CONTAINMENT = "containment"
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -85,9 +86,9 @@ class Lifecycle(Reporting):
         if self.status == "scheduled":
             self.status = "running"
         plan_input = {"phase": phase, "envelope": self.envelope.model_dump(mode="json")}
-        self.sheet.append(
-            [Step(name=f"plan {phase}", activity="records.plan", input=plan_input, leg="plan", queue=queue)]
-        )
+        leg = CONTAINMENT if phase == "contain" else "plan"
+        plan = Step(name=f"plan {phase}", activity="records.plan", input=plan_input, leg=leg, queue=queue)
+        self.sheet.append([plan])
         await self.carry_out(leaving_out=frozenset({SECOND_LOOK}))
 
     async def carry_out(self, *, leaving_out: frozenset[str] = frozenset()) -> None:
@@ -103,17 +104,19 @@ class Lifecycle(Reporting):
         await self.settle("lifecycle.completed")
         await self.yield_turn()
         if await self.second_look():
-            await self.record("lifecycle.completed", status="completed")
+            await self.settle("lifecycle.completed")
         return "completed"
 
     async def second_look(self) -> bool:
-        """Carry out what is left of the sheet; True if it needed somebody meanwhile. An interruption ends it."""
+        """Carry out what is left of the sheet; True if that is news to the ledger. An interruption ends it."""
         records = self._records
         try:
             await self.carry_out()
         except Interrupted:
-            self.interruption = None
+            why = self._take_interruption()
             await self.sheet.stop()
+            self.sheet.leave_out({"ended_by": why.reason})
+            return True
         return self._records != records
 
     async def yield_turn(self) -> None:
@@ -148,19 +151,8 @@ class Lifecycle(Reporting):
         await self.carry_out(leaving_out=frozenset({*(run.step.leg for run in self.sheet.runs.values())} - {"restore"}))
 
     async def _contain(self) -> None:
-        others = {run.step.leg for run in self.sheet.runs.values()} - {"plan", "containment"}
-        self.sheet.append(
-            [
-                Step(
-                    name="plan contain",
-                    activity="records.plan",
-                    input={"phase": "contain", "envelope": self.envelope.model_dump(mode="json")},
-                    leg="plan",
-                    queue=contract.URGENT_QUEUE,
-                )
-            ]
-        )
-        await self.carry_out(leaving_out=frozenset({*others, SECOND_LOOK}))
+        self.sheet.leave_out({"left_out_by": "cancel with contain"}, but=CONTAINMENT)
+        await self.work("contain", contract.URGENT_QUEUE)
 
     async def _end(self, state: LifecycleStatus) -> None:
         if self.status != state or state != "completed":

@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.runsheet import Outcome, Step, StepCall, StepRun
 
 SECOND_LOOK = "second_look"
+SETTLED: frozenset[str] = frozenset({"done", "skipped", "undone"})
 ATTEMPT_TIMEOUT = timedelta(seconds=90)
 HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
@@ -106,6 +107,12 @@ class RunSheet:
         run.cause, run.last_error, run.ended_at = None, None, workflow.now()
         self.wake()
 
+    def leave_out(self, evidence: dict[str, Any], *, but: str = "") -> None:
+        """Leave out everything that is not settled, the leg ``but`` excepted."""
+        for run in self.runs.values():
+            if run.state not in SETTLED and run.step.leg != but:
+                self.skip(run.step.name, evidence)
+
     @property
     def in_attention(self) -> list[StepRun]:
         """The steps that wait for an administrator."""
@@ -121,9 +128,7 @@ class RunSheet:
         return begun and run.step.inverse is not None and run.state != "undone"
 
     def _settled(self, leaving_out: frozenset[str]) -> bool:
-        return all(
-            run.state in ("done", "skipped", "undone") for run in self.runs.values() if run.step.leg not in leaving_out
-        )
+        return all(run.state in SETTLED for run in self.runs.values() if run.step.leg not in leaving_out)
 
     def _begin_ready(self, leaving_out: frozenset[str]) -> None:
         for run in list(self.runs.values()):
@@ -133,7 +138,7 @@ class RunSheet:
     def _ready(self, run: StepRun, leaving_out: frozenset[str]) -> bool:
         if run.state != "waiting" or run.step.name in self._tasks or run.step.leg in leaving_out or self.held:
             return False
-        return all(self.runs[name].state in ("done", "skipped", "undone") for name in run.step.needs)
+        return all(self.runs[name].state in SETTLED for name in run.step.needs)
 
     async def _rest(self) -> None:
         await workflow.wait_condition(lambda: self._woken)

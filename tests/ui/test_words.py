@@ -12,7 +12,19 @@ from ui.calls import ApiError
 from ui.geography import countries, zones_of
 from ui.problems import explain, fields
 from ui.shapes import FieldProblem, Lifecycle, Step
-from ui.words import CAUSES, STATUSES, STEP_STATES, advice, counted, leg_title, listed, plain, status_look, waits
+from ui.words import (
+    CAUSES,
+    STATUSES,
+    STEP_STATES,
+    advice,
+    counted,
+    leg_title,
+    listed,
+    literal,
+    plain,
+    status_look,
+    waits,
+)
 
 STATES = {"waiting", "running", "done", "skipped", "attention", "undone"}
 LIFECYCLE_STATES = {
@@ -126,11 +138,20 @@ def test_who_waits_says_for_whom() -> None:
     assert waits(found) == "waits for this person's leaver"
 
 
-@pytest.mark.parametrize("status", [0, 403, 404, 409, 422, 429, 500, 503])
+@pytest.mark.parametrize("status", [0, 403, 404, 409, 422, 429, 500, 503, 504])
 def test_every_refusal_says_what_to_do(status: int) -> None:
     words = explain(ApiError(status, "The reason"))
     assert words.count(".") >= 2
     assert str(status) not in words
+
+
+def test_silence_is_not_taken_for_a_refusal() -> None:
+    assert "Nothing was changed" in explain(ApiError(0, "connection refused"))
+    assert "may have accepted it" in explain(ApiError(504, "read timeout"))
+
+
+def test_a_name_is_never_read_as_markdown() -> None:
+    assert literal("Ann [x](http://y) *B*") == r"Ann \[x\]\(http\://y\) \*B\*"
 
 
 def test_a_field_of_a_refusal_is_found_by_its_own_name() -> None:
