@@ -66,7 +66,7 @@ def configure_logging() -> None:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
     ]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=stages,
@@ -90,7 +90,7 @@ async def serve() -> None:
     settings = load_settings("worker")
     policy = load_policy(settings)
     stopped = _stop_signal()
-    client = await _patiently(settings.temporal_target, stopped)
+    client = await _patiently(settings, stopped)
     if client is None:
         return
     async with tenant(settings) as (graph, scim), ledger_of(settings) as ledger, AsyncExitStack() as stack:
@@ -200,12 +200,13 @@ def _worker(client: Client, queue: str, activities: Activities, *, workflows: Se
     )
 
 
-async def _patiently(address: str, stopped: asyncio.Event) -> Client | None:
+async def _patiently(settings: Settings, stopped: asyncio.Event) -> Client | None:
     """A client as soon as the cluster answers; None if we are to stop before that."""
-    wait = FIRST_WAIT
+    address, wait = settings.temporal_target, FIRST_WAIT
+    keys = [key.get_secret_value() for key in settings.payload_keys]
     while not stopped.is_set():
         try:
-            return await connect(address)
+            return await connect(address, payload_keys=keys)
         except (RuntimeError, RPCError) as error:
             log.warning("Temporal does not answer", address=address, error=str(error)[:200], again_in_seconds=wait)
         with contextlib.suppress(TimeoutError):

@@ -1,4 +1,4 @@
-"""``python -m api``: serve on the loopback address until told to stop."""
+"""``python -m api``: serve (on the loopback address unless ``JML_BIND`` says otherwise) until told to stop."""
 
 import logging
 import socket
@@ -10,7 +10,6 @@ from api.app import create_app
 from domain.policy import PolicyError
 from settings import Settings, SettingsError, load_settings
 
-HOST = "127.0.0.1"
 GOODBYE_SECONDS = 10
 
 
@@ -37,10 +36,11 @@ def main() -> None:
 
 
 def _listen(settings: Settings) -> socket.socket:
-    listener = socket.socket()
+    # With the protocol named, asyncio switches Nagle's delay off.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, settings.api_port))
+        listener.bind((settings.bind, settings.api_port))
     except OSError as error:
         raise SettingsError(f"JML_API_PORT={settings.api_port}: {error.strerror}") from None
     return listener

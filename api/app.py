@@ -66,7 +66,9 @@ async def _open(app: FastAPI, settings: Settings, policy: Policy, stack: AsyncEx
     stack.push_async_callback(keys.close)
     reader = _reader(settings)
     stack.push_async_callback(reader.aclose)
-    temporal = await connect(settings.temporal_target, lazy=True)
+    temporal = await connect(
+        settings.temporal_target, payload_keys=[key.get_secret_value() for key in settings.payload_keys], lazy=True
+    )
     addresses = Addresses(settings.api_url, settings.ui_url, settings.temporal_ui_url, temporal.namespace)
     metrics: Metrics = app.state.metrics
     app.state.tokens = Tokens(keys, tenant_id=settings.tenant_id, audiences=_audiences(settings))

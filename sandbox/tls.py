@@ -5,7 +5,7 @@ from pathlib import Path
 
 import trustme
 
-NAMES = ("localhost", "127.0.0.1", "::1")
+NAMES = ("localhost", "127.0.0.1", "::1", "sandbox.localhost")
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,12 @@ def main() -> int:
     # Addresses of the callback carry one-time codes, and Streamlit gives uvicorn's access log a handler of its own.
     logging.getLogger("uvicorn.access").disabled = True
     uvicorn.run(
-        app, host="localhost", port=settings.ui_port, log_config=None, server_header=False, timeout_graceful_shutdown=5
+        app,
+        host=settings.bind,
+        port=settings.ui_port,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=5,
     )
     return 0
 

@@ -1,7 +1,8 @@
 """What an administrator can tell a lifecycle: one update a verb, refused where it makes no sense."""
 
 import asyncio
-from datetime import datetime
+import contextlib
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -11,6 +12,9 @@ with workflow.unsafe.imports_passed_through():
     from domain.runsheet import LifecycleStatus, StepRun
     from workflows import contract
     from workflows.lifecycle import Lifecycle
+
+SOON = timedelta(seconds=5)
+"""How long an answer may wait to show the end that was asked for."""
 
 
 class CommandedLifecycle(Lifecycle):
@@ -71,6 +75,8 @@ class CommandedLifecycle(Lifecycle):
             self._refuse_cancel(command)
             await self._write("cancel", command)
             self.interrupt(command.mode, command.actor, command.reason)
+            with contextlib.suppress(TimeoutError):
+                await workflow.wait_condition(lambda: self.over, timeout=SOON)
 
     @cancel.validator
     def _refuse_cancel(self, command: contract.Cancel) -> None:

@@ -42,6 +42,7 @@ class Lifecycle(Reporting):
         self.return_at: datetime | None = None
         self.waiting_for: str | None = None
         self.interruption: Interruption | None = None
+        self.over = False
         self._asked = False
         self._stirred = False
 
@@ -158,6 +159,7 @@ class Lifecycle(Reporting):
         if self.status != state or state != "completed":
             self.status = state
             await self.settle(f"lifecycle.{state}")
+        self.over = True
         self.publish()
         await workflow.wait_condition(workflow.all_handlers_finished)
         message = contract.Ended(lifecycle_id=self.lifecycle_id, state=state, object_id=self.object_id)

@@ -14,7 +14,7 @@ import worker
 from ledger import Ledger
 from settings import Settings
 from tests.conftest import Tenant
-from workflows.client import JML_PLUGIN
+from workflows.client import jml_plugin
 from workflows.contract import SEARCH_ATTRIBUTES
 
 TEMPORAL = shutil.which("temporal", path=str(Path(sys.executable).parent))
@@ -43,7 +43,7 @@ async def skipping() -> AsyncIterator[WorkflowEnvironment]:
         dev_server_existing_path=TEMPORAL,
         dev_server_extra_args=flag,
         search_attributes=SEARCH_ATTRIBUTES,
-        plugins=[JML_PLUGIN],
+        plugins=[jml_plugin()],
     ) as environment:
         yield environment
 

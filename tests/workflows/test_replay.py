@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
-from workflows.client import JML_PLUGIN
+from workflows.client import jml_plugin
 from workflows.registry import WORKFLOWS
 
 HISTORIES = sorted((Path(__file__).parent.parent / "histories").glob("*.json"))
@@ -25,6 +25,6 @@ def history(request: pytest.FixtureRequest) -> WorkflowHistory:
 
 async def test_a_recorded_history_replays(history: WorkflowHistory) -> None:
 
-    result = await Replayer(workflows=WORKFLOWS, plugins=[JML_PLUGIN]).replay_workflow(history)
+    result = await Replayer(workflows=WORKFLOWS, plugins=[jml_plugin()]).replay_workflow(history)
 
     assert result.replay_failure is None
