@@ -6,7 +6,7 @@ from typing import Any
 
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from connectors.errors import Throttled, Unavailable, WireError
+from connectors.errors import NotFound, Throttled, Unavailable, WireError
 from domain.runsheet import StepCall
 
 _MAX_MESSAGE = 1000
@@ -64,7 +64,8 @@ def failure_of(error: WireError | StepError) -> Failure:
         f"{error.message} {error.advice}",
         retryable=error.retryable,
         delay=error.retry_after if isinstance(error, Throttled | Unavailable) else None,
-        benign=isinstance(error, Throttled),
+        # Both are ordinary: a full budget, and an object of a moment ago that a replica does not show yet.
+        benign=isinstance(error, Throttled | NotFound),
         details=details_of(error),
     )
 

@@ -9,9 +9,11 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    StrictBool,
     StringConstraints,
     model_serializer,
     model_validator,
@@ -40,6 +42,14 @@ def _zone(value: str) -> str:
     return value
 
 
+def _no_number(value: Any) -> Any:
+    if isinstance(value, int | float):
+        raise ValueError("is a number; write it as ISO 8601 does")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+Day = Annotated[date, BeforeValidator(_no_number)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_country)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256)]
@@ -52,7 +62,7 @@ class _Event(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     event_id: EventId | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
     employee_id: EmployeeId
 
 
@@ -70,8 +80,8 @@ class NewHire(_Event):
     country: Country
     employee_type: EmployeeType
     manager_id: EmployeeId | None = None
-    hire_date: date
-    end_date: date | None = None
+    hire_date: Day
+    end_date: Day | None = None
     time_zone: Zone | None = None
     personal_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)] | None = None
 
@@ -99,7 +109,7 @@ class Changes(BaseModel):
     country: Country | None = None
     employee_type: EmployeeType | None = None
     manager_id: EmployeeId | None = None
-    end_date: date | None = None
+    end_date: Day | None = None
     time_zone: Zone | None = None
     personal_email: str | None = None
 
@@ -126,7 +136,7 @@ class Update(_Event):
     """Something about a person changes at ``effective_at``: a date (local) or a moment."""
 
     type: Literal["update"] = "update"
-    effective_at: AwareDatetime | date
+    effective_at: Moment | Day
     changes: Changes
 
     @model_validator(mode="after")
@@ -140,15 +150,15 @@ class Termination(_Event):
     """Somebody leaves: on a ``last_day`` (the policy's hour, local) or at a moment; exactly one of the two."""
 
     type: Literal["termination"] = "termination"
-    last_day: date | None = None
-    effective_at: AwareDatetime | None = None
+    last_day: Day | None = None
+    effective_at: Moment | None = None
     kind: TerminationKind
-    urgent: bool = False
+    urgent: StrictBool = False
     reason: Text | None = None
     transfer_to: EmployeeId | None = None
     forward_mail_to: EmployeeId | None = None
     delete_after_days: Annotated[int, Field(ge=0, le=3650)] | None = None
-    legal_hold: bool = False
+    legal_hold: StrictBool = False
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -171,14 +181,14 @@ class Leave(_Event):
     """A leave of absence begins: access is suspended, nothing is taken away for good."""
 
     type: Literal["leave"] = "leave"
-    effective_at: AwareDatetime | date | None = None
+    effective_at: Moment | Day | None = None
 
 
 class Return(_Event):
     """A leave of absence ends: what it suspended comes back."""
 
     type: Literal["return"] = "return"
-    effective_at: AwareDatetime | date | None = None
+    effective_at: Moment | Day | None = None
 
 
 Event = Annotated[NewHire | Update | Termination | Rescind | Leave | Return, Field(discriminator="type")]

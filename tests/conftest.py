@@ -1,142 +1,12 @@
-"""Fixtures that several rooms share."""
+"""Fixtures that several rooms share: one practice tenant, and one running platform."""
 
-import contextlib
-import json
-import os
-import signal
-import socket
-import ssl
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
 
-import httpx
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-STARTUP_S = 30
-
-
-@dataclass
-class Tenant:
-    """A practice tenant in a process of its own."""
-
-    data_dir: Path
-    port: int
-    environment: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def base_url(self) -> str:
-        """The tenant's origin."""
-        return f"https://localhost:{self.port}"
-
-    @property
-    def ca_file(self) -> Path:
-        """Its certificate authority."""
-        return self.data_dir / "sandbox-ca.pem"
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """``sandbox.json``."""
-        document: dict[str, Any] = json.loads((self.data_dir / "sandbox.json").read_text())
-        return document
-
-    @property
-    def issuer(self) -> str:
-        """Its OpenID issuer."""
-        return f"{self.base_url}/{self.json['tenant_id']}/v2.0"
-
-    def client(self, **options: Any) -> httpx.Client:
-        """An HTTP client that trusts the tenant and starts at its origin."""
-        context = ssl.create_default_context(cafile=str(self.ca_file))
-        return httpx.Client(base_url=self.base_url, verify=context, trust_env=False, timeout=20, **options)
-
-    def control(self, method: str, path: str, /, **body: Any) -> Any:
-        """Call a practice control, ``control("POST", "faults", path="/users", status=503)``; its JSON answer."""
-        with self.client() as client:
-            name = path.lstrip("/").removeprefix("_sandbox/")
-            answer = client.request(method, f"/_sandbox/{name}", json=body or None)
-        answer.raise_for_status()
-        return answer.json()
-
-    def token(self, who: str = "platform", scope: str = "https://graph.microsoft.com/.default") -> str:
-        """An application's access token."""
-        identity = self.json[who]
-        form = {"grant_type": "client_credentials", "scope": scope}
-        secret = {"client_id": identity["client_id"], "client_secret": identity["client_secret"]}
-        with self.client() as client:
-            answer = client.post(f"/{self.json['tenant_id']}/oauth2/v2.0/token", data={**form, **secret})
-        answer.raise_for_status()
-        token: str = answer.json()["access_token"]
-        return token
-
-    def requests(self, since: int = 0) -> list[dict[str, Any]]:
-        """The whole request record after a row."""
-        rows: list[dict[str, Any]] = []
-        while page := self.control("GET", f"requests?since={since}")["items"]:
-            rows += page
-            since = page[-1]["n"]
-        return rows
-
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        environment = {
-            **os.environ,
-            "JML_SANDBOX_PORT": str(self.port),
-            "JML_DATA_DIR": str(self.data_dir),
-            **self.environment,
-        }
-        with (self.data_dir / "sandbox.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "sandbox"], cwd=ROOT, env=environment, stdout=log, stderr=log
-            )
-        self._await()
-
-    def _await(self) -> None:
-        deadline = time.monotonic() + STARTUP_S
-        while time.monotonic() < deadline:
-            if self.process is not None and self.process.poll() is not None:
-                break
-            with contextlib.suppress(OSError, httpx.HTTPError, ValueError), self.client() as client:
-                if client.get(f"{self.issuer}/.well-known/openid-configuration").is_success:
-                    return
-            time.sleep(0.05)
-        raise RuntimeError(f"the practice tenant did not start:\n{(self.data_dir / 'sandbox.log').read_text()[-4000:]}")
-
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """End it; its exit status."""
-        if self.process is None:
-            return 0
-        self.process.send_signal(how)
-        try:
-            return self.process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-@contextlib.contextmanager
-def running_tenant(data_dir: Path, **environment: str) -> Iterator[Tenant]:
-    """A practice tenant of one's own, ended afterwards."""
-    tenant = Tenant(data_dir, free_port(), environment)
-    try:
-        tenant.start()
-        yield tenant
-    finally:
-        tenant.stop()
+from tests.end_to_end.company import Company
+from tests.end_to_end.stack import Stack, make_stack
+from tests.tenant import Tenant, running_tenant
 
 
 @pytest.fixture(scope="session")
@@ -144,3 +14,20 @@ def tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
     """The practice tenant that the whole test run shares; whoever changes its settings or faults puts them back."""
     with running_tenant(tmp_path_factory.mktemp("tenant")) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole platform, shared by end-to-end and browser tests; it ends by SIGTERM and must leave nothing behind."""
+    one = make_stack(tmp_path_factory.mktemp("stack"))
+    one.start()
+    yield one
+    assert one.stop() == 0
+
+
+@pytest.fixture
+async def company(stack: Stack) -> AsyncIterator[Company]:
+    """The platform as HR and an administrator see it, and the tenant behind it."""
+    settings = stack.settings
+    async with await stack.sender() as hr, await stack.person("Iam.Admin") as admin:
+        yield Company(hr, admin, Tenant(stack.data_dir, settings.sandbox_port))

@@ -18,7 +18,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from tests.conftest import Tenant, free_port
+from tests.tenant import Tenant, free_port
 from workflows.contract import SEARCH_ATTRIBUTES, TENANT_QUEUE, URGENT_QUEUE, WORKFLOW_QUEUE
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,8 +11,8 @@ from connectors.scim import ScimClient
 from connectors.tokens import StaticToken
 from ledger import Ledger
 from tests.activities.driver import Driver
-from tests.conftest import Tenant
 from tests.connectors.identities import tokens
+from tests.tenant import Tenant
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from connectors.graph import GraphClient
 from connectors.scim import ScimClient
 from domain.runsheet import Outcome, StepCall
 from ledger import Ledger
-from tests.conftest import Tenant
 from tests.connectors.identities import writes
+from tests.tenant import Tenant
 
 SETTLE = 0.7
 SHORTEST_RETRY = 0.15

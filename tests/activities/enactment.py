@@ -21,7 +21,7 @@ from domain.events import Envelope, Leave, NewHire, Termination, Update
 from domain.policy import Policy
 from domain.runsheet import Outcome, Step, StepCall
 from ledger import Ledger
-from tests.conftest import Tenant
+from tests.tenant import Tenant
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_ATTEMPTS = 40

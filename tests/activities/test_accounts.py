@@ -14,8 +14,8 @@ from connectors.scim import ScimClient
 from domain.runsheet import StepCall
 from ledger import Ledger
 from tests.activities.driver import Driver, assert_attributable, step_call
-from tests.conftest import Tenant
 from tests.connectors.identities import eventually, fault, hired, last_request, tokens, writes
+from tests.tenant import Tenant
 
 DOMAIN = "practice.example"
 

@@ -7,8 +7,8 @@ from connectors.budget import Budget
 from connectors.graph import GraphClient
 from ledger import Ledger
 from tests.activities.driver import Driver, rows_of, seconds, step_call
-from tests.conftest import Tenant
 from tests.connectors.identities import hired, last_request, tokens
+from tests.tenant import Tenant
 
 
 async def test_a_mass_leave_does_not_use_up_what_containment_needs(

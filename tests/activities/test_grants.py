@@ -10,8 +10,8 @@ from connectors.graph_models import User
 from domain.runsheet import StepCall
 from ledger import Ledger
 from tests.activities.driver import Driver, assert_attributable, step_call
-from tests.conftest import Tenant
 from tests.connectors.identities import eventually, fault, hired, last_request, newcomer, writes
+from tests.tenant import Tenant
 
 # --- groups
 

@@ -6,8 +6,8 @@ from temporalio.exceptions import ApplicationError
 from domain.runsheet import StepCall
 from ledger import Ledger
 from tests.activities.driver import Driver, assert_attributable, rows_of, step_call
-from tests.conftest import Tenant
 from tests.connectors.identities import fault, last_request, writes
+from tests.tenant import Tenant
 
 ADMINISTRATORS = "iam-admins@practice.example"
 SENDER = "iam-notices@practice.example"

@@ -21,7 +21,7 @@ from tests.activities.enactment import (
     until,
     update,
 )
-from tests.conftest import Tenant
+from tests.tenant import Tenant
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from activities.verify import REPAIR_TRIES
 from domain.runsheet import Outcome, Step, StepCall
 from ledger import Entry, StepPatch
 from tests.activities.enactment import Company, Enactment, company_at, hire, new_id, until
-from tests.conftest import Tenant
+from tests.tenant import Tenant
 
 
 @pytest.fixture

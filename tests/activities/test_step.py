@@ -10,8 +10,8 @@ from temporalio.testing import ActivityEnvironment
 from connectors.graph import GraphClient
 from ledger import Entry, Ledger, LifecyclePatch
 from tests.activities.driver import SETTLE, Driver, assert_attributable, rows_of, seconds, step_call
-from tests.conftest import Tenant
 from tests.connectors.identities import eventually, fault, hired, last_request, newcomer, writes
+from tests.tenant import Tenant
 
 UPDATE = "accounts.update"
 

@@ -24,8 +24,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.runsheet import Outcome, StepCall
     from ledger import Ledger
     from tests.activities.driver import SETTLE, assert_attributable, step_call
-    from tests.conftest import Tenant
     from tests.connectors.identities import eventually, fault, hired, last_request, writes
+    from tests.tenant import Tenant
 
 TEMPORAL = str(Path(sys.executable).with_name("temporal"))
 

@@ -5,10 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.end_to_end.conftest import stack
 from tests.end_to_end.stack import Stack
-
-__all__ = ["browser", "page", "stack"]
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = [
@@ -22,7 +19,8 @@ QUIET = [
 ]
 
 
-@pytest.fixture(scope="session")
+# Of each module, not of the whole run: as long as Playwright is open its event loop counts as running.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium without a window."""
     with sync_playwright() as playwright:

@@ -7,8 +7,8 @@ import pytest
 
 from connectors.graph import GraphClient
 from connectors.tokens import EntraTokens
-from tests.conftest import Tenant
 from tests.connectors.identities import tokens
+from tests.tenant import Tenant
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from connectors.errors import NotFound
 from connectors.graph import GraphClient
 from connectors.graph_models import User
 from connectors.tokens import EntraTokens
-from tests.conftest import Tenant
+from tests.tenant import Tenant
 
 T = TypeVar("T")
 GRAPH_SCOPE = "https://graph.microsoft.com/.default"

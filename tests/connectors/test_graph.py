@@ -19,8 +19,8 @@ from connectors.errors import (
 from connectors.graph import GraphClient, refuse_object_deletion
 from connectors.graph_models import User
 from connectors.graph_reads import literal, user_path
-from tests.conftest import Tenant
 from tests.connectors.identities import eventually, hired, last_request, newcomer, tokens, writes
+from tests.tenant import Tenant
 
 
 async def test_a_user_is_created_read_changed_and_deleted(graph: GraphClient) -> None:

@@ -11,8 +11,8 @@ from connectors.errors import Refused, Throttled, Unauthorized, Unavailable
 from connectors.graph import GraphClient
 from connectors.http import Wire, is_loopback
 from connectors.tally import Tally, tallying
-from tests.conftest import Tenant, free_port
 from tests.connectors.identities import PASSWORD, fault, hired, last_request, newcomer, tokens, writes
+from tests.tenant import Tenant, free_port
 
 
 async def test_every_request_has_an_id_of_its_own_and_an_error_names_both(graph: GraphClient, tenant: Tenant) -> None:

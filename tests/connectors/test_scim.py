@@ -9,8 +9,8 @@ import pytest
 from connectors.errors import NameTaken, Refused, Unauthorized
 from connectors.scim import ScimClient, belongs_to, scim_user
 from connectors.tokens import StaticToken
-from tests.conftest import Tenant
 from tests.connectors.identities import last_request
+from tests.tenant import Tenant
 
 
 @pytest.fixture

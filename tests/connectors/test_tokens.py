@@ -10,8 +10,8 @@ import pytest
 from connectors.errors import Unauthorized, Unavailable
 from connectors.graph import GraphClient
 from connectors.tokens import EntraTokens
-from tests.conftest import Tenant
 from tests.connectors.identities import fault, last_request, tokens
+from tests.tenant import Tenant
 
 
 def asked(tenant: Tenant, since: int) -> int:

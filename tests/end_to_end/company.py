@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from embedded.wire import Api
-from tests.conftest import Tenant
+from tests.tenant import Tenant
 
 Json = dict[str, Any]
 PATIENCE_S = 60

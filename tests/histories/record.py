@@ -9,9 +9,9 @@ from pathlib import Path
 
 from temporalio.client import Client
 
-from tests.conftest import Tenant
 from tests.end_to_end.company import Company, day, moment
 from tests.end_to_end.stack import make_stack
+from tests.tenant import Tenant
 from workflows.client import connect
 
 HERE = Path(__file__).parent

@@ -8,8 +8,8 @@ import msal
 import pytest
 import requests
 
-from tests.conftest import Tenant
 from tests.sandbox.browser import Browser
+from tests.tenant import Tenant
 
 GRAPH = "https://graph.microsoft.com/.default"
 

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import httpx
 
-from tests.conftest import Tenant
 from tests.sandbox.conftest import GRAPH, Application
+from tests.tenant import Tenant
 
 T = TypeVar("T")
 AT_ONCE = {

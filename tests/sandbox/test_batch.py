@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Tenant
 from tests.sandbox.graph_hands import ABSENT, AT_ONCE, form_group, hire, reference, refused, user
+from tests.tenant import Tenant
 
 JSON = {"Content-Type": "application/json"}
 

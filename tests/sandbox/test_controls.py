@@ -15,7 +15,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from tests.conftest import ROOT, Tenant, running_tenant
+from tests.tenant import ROOT, Tenant, running_tenant
 
 
 def _last(tenant: Tenant) -> int:

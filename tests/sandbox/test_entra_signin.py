@@ -12,9 +12,9 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from tests.conftest import Tenant
 from tests.sandbox.browser import Browser, answer_of, form_of
 from tests.sandbox.conftest import Application
+from tests.tenant import Tenant
 
 VERIFIER = "a-verifier-that-is-long-enough-for-rfc-7636-to-be-content"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
-from tests.conftest import Tenant
 from tests.sandbox.conftest import GRAPH, Application
+from tests.tenant import Tenant
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

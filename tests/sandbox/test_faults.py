@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Tenant
+from tests.tenant import Tenant
 
 
 def _eventually(test: Callable[[], bool], within: float = 5) -> bool:

@@ -3,7 +3,6 @@
 import httpx
 import pytest
 
-from tests.conftest import Tenant
 from tests.sandbox.conftest import Application
 from tests.sandbox.graph_hands import (
     AT_ONCE,
@@ -18,6 +17,7 @@ from tests.sandbox.graph_hands import (
     somebody,
     user,
 )
+from tests.tenant import Tenant
 
 BIN = "/v1.0/directory/deletedItems"
 

@@ -5,7 +5,6 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Tenant
 from tests.sandbox.conftest import Application
 from tests.sandbox.graph_hands import (
     ABSENT,
@@ -20,6 +19,7 @@ from tests.sandbox.graph_hands import (
     refused,
     user,
 )
+from tests.tenant import Tenant
 
 ALREADY = "One or more added object references already exist for the following modified properties: 'members'."
 

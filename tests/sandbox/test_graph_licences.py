@@ -5,7 +5,6 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Tenant
 from tests.sandbox.conftest import Application
 from tests.sandbox.graph_hands import (
     AAD_PREMIUM_P2,
@@ -22,6 +21,7 @@ from tests.sandbox.graph_hands import (
     somebody,
     user,
 )
+from tests.tenant import Tenant
 
 SHAREPOINT = "5dbe027f-2339-4123-9542-606e4d348a72"
 

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Tenant
 from tests.sandbox.graph_hands import AT_ONCE, hire, refused
+from tests.tenant import Tenant
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
 

@@ -3,7 +3,6 @@
 import httpx
 import pytest
 
-from tests.conftest import Tenant
 from tests.sandbox.conftest import Application
 from tests.sandbox.graph_hands import (
     ABSENT,
@@ -14,6 +13,7 @@ from tests.sandbox.graph_hands import (
     hire,
     refused,
 )
+from tests.tenant import Tenant
 
 ASSIGNMENTS = "/v1.0/roleManagement/directory/roleAssignments"
 

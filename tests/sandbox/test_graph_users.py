@@ -5,9 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Tenant
 from tests.sandbox.conftest import Application
 from tests.sandbox.graph_hands import ABSENT, AT_ONCE, calling_as, eventually, hire, reference, refused, somebody, user
+from tests.tenant import Tenant
 
 STAMPS = ("signInSessionsValidFromDateTime", "lastPasswordChangeDateTime")
 DEFAULT = {

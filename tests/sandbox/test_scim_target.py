@@ -10,8 +10,8 @@ import httpx2
 import pytest
 from scim2_client.engines.httpx2 import SyncSCIMClient
 
-from tests.conftest import Tenant
 from tests.sandbox.graph_hands import AT_ONCE, eventually, hire, reference, somebody, user
+from tests.tenant import Tenant
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 USERS = "/scim/v2/Users"

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 import ui
-from tests.conftest import Tenant
+from tests.tenant import Tenant
 from tests.ui.samples import Json, lifecycle, person, problem, receipt
 from ui.directory import http_session
 from ui.sessions import Session, SessionStore

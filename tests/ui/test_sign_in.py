@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.conftest import Tenant
+from tests.tenant import Tenant
 from tests.ui.conftest import at_the_tenant, login
 from ui.directory import Directory, http_session
 from ui.id_token import IdTokenError

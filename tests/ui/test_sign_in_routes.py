@@ -5,7 +5,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from tests.conftest import Tenant
+from tests.tenant import Tenant
 from tests.ui.conftest import at_the_tenant
 from ui.headers import SecurityHeaders
 from ui.routes import SignInRoutes, back_to

@@ -13,7 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 import worker
 from ledger import Ledger
 from settings import Settings
-from tests.conftest import Tenant
+from tests.tenant import Tenant
 from workflows.client import jml_plugin
 from workflows.contract import SEARCH_ATTRIBUTES
 

@@ -10,7 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.events import Envelope, Event, NewHire, Rescind, Termination
 from ledger import Ledger
-from tests.conftest import Tenant
+from tests.tenant import Tenant
 from workflows.contract import PERSON_WORKFLOW, WORKFLOW_QUEUE, PersonStart, person_workflow_id
 
 

@@ -115,7 +115,8 @@ def _running(running: list[Lifecycle]) -> None:
 def _running_line(lifecycle: Lifecycle) -> rows.Line:
     done = sum(step.state in ("done", "skipped") for step in lifecycle.steps)
     running = next((title(step) for step in lifecycle.steps if step.state == "running"), "")
-    words = " · ".join(part for part in (running, f"{done} of {counted(len(lifecycle.steps), 'step')} done") if part)
+    so_far = f"{done} of {counted(len(lifecycle.steps), 'step')} done" if lifecycle.steps else "Being planned"
+    words = " · ".join(part for part in (running, so_far) if part)
     line = _line(lifecycle, words, small="running")
     return rows.Line(**{**line.__dict__, "since": lifecycle.started_at or lifecycle.effective_at})
 
