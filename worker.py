@@ -34,7 +34,7 @@ from domain.policy import Policy, PolicyError
 from ledger import Ledger
 from settings import Settings, SettingsError, load_settings
 from workflows.client import connect
-from workflows.contract import SEARCH_ATTRIBUTES, TENANT_QUEUE, URGENT_QUEUE, WORKFLOW_QUEUE
+from workflows.contract import WORKFLOW_QUEUE
 from workflows.registry import WORKFLOWS
 
 STICKY_TIMEOUT = timedelta(seconds=1)

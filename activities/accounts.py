@@ -125,9 +125,12 @@ class Accounts:
 
     @step("accounts.update")
     async def update(self, call: StepCall) -> Outcome:
-        """Set properties, input ``attributes`` (Graph property → value, null clears); later attempts what differs."""
+        """Set properties, input ``attributes`` (Graph property → value, null clears); later attempts what differs.
+
+        Input ``look_first``: so does the first one, of an account that no snapshot of ours has seen.
+        """
         wanted: dict[str, Any] = given(call, "attributes")
-        missing = dict(wanted)
+        missing: dict[str, Any] | None = None
 
         async def look() -> Outcome | None:
             nonlocal missing
@@ -135,9 +138,10 @@ class Accounts:
             return None if missing else _properties(wanted, "observed")
 
         async def change() -> Outcome:
-            if missing:
-                await self._graph.update_user(object_id_of(call), missing)
-            return _properties(wanted, "acknowledged")
+            found = await look() if missing is None and call.input.get("look_first") else None
+            if found is None:
+                await self._graph.update_user(object_id_of(call), wanted if missing is None else missing)
+            return found or _properties(wanted, "acknowledged")
 
         return await self._runner.run(call, change, look)
 

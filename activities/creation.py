@@ -92,7 +92,10 @@ class Creation:
 
 
 class ScimCreation(Creation):
-    """One person to be made at the SCIM target, and the directory object that its provisioning makes of them."""
+    """One person to be made at the SCIM target, and the directory object that its provisioning makes of them.
+
+    What SCIM cannot carry is the next step's.
+    """
 
     def __init__(self, call: StepCall, graph: GraphClient, scim: ScimClient, settle: float) -> None:
         super().__init__(call, graph, settle)
@@ -111,14 +114,7 @@ class ScimCreation(Creation):
             raise self._not_yet_seen("The person is at the SCIM target; the directory does not show the account yet.")
         if len(users) > 1:
             raise _ambiguous(self._employee_id, users)
-        await self._complete(users[0])
         return _outcome(users[0].id, users[0].user_principal_name, "observed")
-
-    async def _complete(self, user: User) -> None:
-        """Set what the target has no attribute for, and so its provisioning cannot bring."""
-        missing = user.differences(self._attributes)
-        if missing:
-            await self._graph.update_user(user.id, missing)
 
     async def _at_target(self) -> bool:
         for upn in self._upns:

@@ -12,12 +12,11 @@ from activities.facts import QUICK_TRIES, Facts
 from activities.failures import Failure, StepError, failure_of
 from activities.outcomes import begin_or_recall, row_of, stored_outcome
 from activities.snapshot import AmbiguousPersonError, Directory, VanishedError
-from activities.step import URGENT_QUEUE
 from connectors.errors import WireError
 from connectors.tally import Tally, tallying
 from domain.planning import Plan, PlanRefused, make_plan
 from domain.policy import Policy
-from domain.runsheet import Outcome, Step, StepCall
+from domain.runsheet import URGENT_QUEUE, Outcome, Step, StepCall
 from ledger import Ledger, LifecyclePatch, PersonPatch, StepPatch
 
 

@@ -99,6 +99,7 @@ class Records:
             lifecycle_id=call.lifecycle_id,
             reason=call.reason,
             body=call.body,
+            personal=call.personal,
         )
         lifecycle = None
         if call.lifecycle_id is not None:

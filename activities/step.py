@@ -22,14 +22,13 @@ from activities.attempt import Attempt, beating, mark_certain, seed, shielded
 from activities.failures import Failure, StepError, failure_of
 from connectors.errors import WireError
 from connectors.tally import Tally, tallying, write_id
-from domain.runsheet import Outcome, StepCall
+from domain.runsheet import URGENT_QUEUE, Outcome, StepCall
 from ledger import Entry, Ledger, LifecyclePatch, PersonPatch, Record, StepPatch
 
 Room = TypeVar("Room")
 Look = Callable[[], Awaitable[Outcome | None]]
 Change = Callable[[], Coroutine[Any, Any, Outcome]]
 
-URGENT_QUEUE = "jml-urgent"
 _MOST_WRITES = 24
 """More than an attempt sends: a batch of twenty, the batch itself and a few more."""
 

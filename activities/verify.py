@@ -12,11 +12,11 @@ from activities.attempt import beating, seed
 from activities.failures import StepError, failure_of
 from activities.outcomes import begin_or_recall, row_of, stored_outcome
 from activities.snapshot import Directory, VanishedError
-from activities.step import URGENT_QUEUE, object_id_of
+from activities.step import object_id_of
 from connectors.errors import WireError
 from connectors.tally import Tally, tallying
 from domain.planning import Check, Verdict, judge
-from domain.runsheet import Outcome, StepCall
+from domain.runsheet import URGENT_QUEUE, Outcome, StepCall
 from domain.snapshot import Account, Grant
 from ledger import Entry, Ledger, LifecyclePatch, StepPatch
 

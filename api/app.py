@@ -60,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 async def _open(app: FastAPI, settings: Settings, policy: Policy, stack: AsyncExitStack) -> None:
-    ledger = Ledger.open(settings.database_url)
+    ledger = Ledger.open(settings.database_url, full_sync=settings.profile == "production")
     stack.callback(ledger.close)
     keys = SigningKeys(_configuration_url(settings), settings.ca_file)
     stack.push_async_callback(keys.close)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
 
 REQUESTS_PER_SECOND = 100
 MIB = 1024 * 1024
@@ -19,8 +18,6 @@ class Role(StrEnum):
     AUDITOR = "Iam.Auditor"
     SUBMIT = "Events.Submit"
 
-
-Verb = Literal["retry", "skip", "cancel", "hold", "release", "expedite", "postpone", "approve", "reject"]
 
 NOBODY_SPECIAL: frozenset[Role] = frozenset()
 HR = frozenset({Role.OPERATOR, Role.SUBMIT})

@@ -26,7 +26,7 @@ from temporalio.worker import Worker
 from bench.bare import QUEUE, Bare, nothing
 from domain.events import Changes, Event, LifecycleKind, NewHire, Termination, Update
 from embedded.practice_login import person_token, sender_token
-from embedded.results import ended
+from embedded.results import accepted, ended
 from embedded.supervisor import Platform
 from embedded.tenant_record import Requests, TenantRecord
 from embedded.wire import Api
@@ -179,8 +179,7 @@ class Bench:
 
 def _span(lifecycles: list[Lifecycle]) -> float:
     ends = [end for item in lifecycles if (end := ended(item))]
-    begins = [datetime.fromisoformat(item["created_at"]) for item in lifecycles]
-    return (max(ends) - min(begins)).total_seconds()
+    return (max(ends) - min(map(accepted, lifecycles))).total_seconds()
 
 
 def _each(requests: Requests, lifecycles: list[Lifecycle]) -> float:

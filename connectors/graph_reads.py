@@ -75,16 +75,6 @@ class GraphReads:
         except NotFound:
             return None
 
-    async def deleted_users_by_employee_id(self, employee_id: str, extension: str | None = None) -> list[User]:
-        """Soft-deleted users with this employee id (in ``extension``, if given), for a rehire.
-
-        ``GET /directory/deletedItems/microsoft.graph.user``, compared here: its filters do not know ``employeeId``.
-        User.Read.All. Source: Graph, directory-deleteditems-list.
-        """
-        path = "/directory/deletedItems/microsoft.graph.user"
-        found = self._pages(path, {"$select": USER_SELECT, "$top": str(PAGE)}, cost=1)
-        return [user async for user in _read_users(found) if user.carries_id(employee_id, extension)]
-
     async def manager_id(self, object_id: str) -> str | None:
         """The object id of a user's manager; None without one, or if the user is not known (yet).
 

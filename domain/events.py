@@ -54,6 +54,7 @@ Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidato
 Zone = Annotated[str, AfterValidator(_zone)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256)]
+Address = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
 
 
 class _Event(BaseModel):
@@ -83,7 +84,7 @@ class NewHire(_Event):
     hire_date: Day
     end_date: Day | None = None
     time_zone: Zone | None = None
-    personal_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)] | None = None
+    personal_email: Address | None = None
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -111,7 +112,7 @@ class Changes(BaseModel):
     manager_id: EmployeeId | None = None
     end_date: Day | None = None
     time_zone: Zone | None = None
-    personal_email: str | None = None
+    personal_email: Address | None = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:

@@ -13,6 +13,13 @@ Grade = Literal["observed", "acknowledged", "attested", "waived"]
 CancelMode = Literal["stop", "restore", "contain"]
 FINISHED: frozenset[str] = frozenset({"completed", "cancelled", "superseded"})
 
+TENANT_QUEUE = "jml-tenant"
+URGENT_QUEUE = "jml-urgent"
+"""Containment's own: no backlog of ordinary steps delays it."""
+CONTAINMENT = "containment"
+SECOND_LOOK = "second_look"
+"""The two legs that are treated apart from the others."""
+
 
 class Inverse(BaseModel):
     """What undoes a step: an activity and its input, fixed when the step was planned."""
@@ -33,7 +40,7 @@ class Step(BaseModel):
     input: dict[str, Any] = Field(default_factory=dict)
     needs: list[str] = Field(default_factory=list)
     leg: str
-    queue: str = "jml-tenant"
+    queue: str = TENANT_QUEUE
     delay_seconds: float = 0
     patience_seconds: float | None = 3600
     on_refused: list["Step"] = Field(default_factory=list)
@@ -86,6 +93,7 @@ class StepRun(BaseModel):
     cause: str | None = None
     last_error: str | None = None
     refused_once: bool = False
+    repaired: bool = False
     undoes: str | None = None
     evidence: dict[str, Any] = Field(default_factory=dict)
     grade: Grade | None = None

@@ -25,7 +25,7 @@ def temporal_command(settings: Settings) -> tuple[str, ...]:
     """Temporal's own server with a file database and our search attributes.
 
     WAL with ``synchronous=NORMAL`` is two to three times as fast as SQLite's default journal and loses nothing when
-    a process dies. Raises ``SettingsError`` if there is no ``temporal`` beside Python or on the PATH.
+    a process dies. Raises ``SettingsError`` if there is no ``temporal`` on the PATH or beside Python.
     """
     attributes = [f"{key.name}={_type(key.indexed_value_type.name)}" for key in SEARCH_ATTRIBUTES]
     return (
@@ -43,10 +43,10 @@ def _type(indexed: str) -> str:
 
 
 def _temporal_binary() -> str:
-    beside = Path(sys.executable).parent / "temporal"
-    found = str(beside) if beside.exists() else shutil.which("temporal")
+    """The ``temporal`` on the PATH if there is one, else the one that was installed beside Python."""
+    found = shutil.which("temporal") or shutil.which("temporal", path=str(Path(sys.executable).parent))
     if found is None:
-        raise SettingsError("TEMPORAL_ADDRESS: not set, and there is no `temporal` on the PATH; run `make setup`")
+        raise SettingsError("TEMPORAL_ADDRESS: not set, and there is no `temporal` on the PATH or beside Python; run `make setup`")
     return found
 
 

@@ -17,10 +17,11 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from embedded import wire
+from domain.runsheet import TENANT_QUEUE, URGENT_QUEUE
 from embedded.child import Probe
 from settings import SettingsError
 from workflows.client import connect
-from workflows.contract import SEARCH_ATTRIBUTES, TENANT_QUEUE, URGENT_QUEUE, WORKFLOW_QUEUE
+from workflows.contract import WORKFLOW_QUEUE
 
 _WORKFLOWS = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 _ACTIVITIES = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY

@@ -10,6 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from domain.feed import FeedPlan
+from domain.runsheet import SECOND_LOOK
 from embedded.tenant_record import Requests
 
 Lifecycle = Mapping[str, Any]
@@ -102,11 +103,16 @@ def percentile(ordered: list[float], share: int) -> float:
 def duration(lifecycle: Lifecycle) -> float | None:
     """Seconds from acceptance to the end, None while there is none."""
     end = ended(lifecycle)
-    return (end - datetime.fromisoformat(lifecycle["created_at"])).total_seconds() if end else None
+    return (end - accepted(lifecycle)).total_seconds() if end else None
+
+
+def accepted(lifecycle: Lifecycle) -> datetime:
+    """When the API took the event in: its ``occurred_at``, where HR told no other; the lifecycle begins later."""
+    return datetime.fromisoformat(lifecycle["occurred_at"] or lifecycle["created_at"])
 
 
 def ended(lifecycle: Lifecycle) -> datetime | None:
     """When a lifecycle came to its end; a retained one's is that of its last step, the second look aside."""
-    ends = [step["ended_at"] for step in lifecycle["steps"] if step["ended_at"] and step["leg"] != "second_look"]
+    ends = [step["ended_at"] for step in lifecycle["steps"] if step["ended_at"] and step["leg"] != SECOND_LOOK]
     end = lifecycle["ended_at"] or max(ends, default=None)
     return datetime.fromisoformat(end) if end else None

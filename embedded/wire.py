@@ -70,10 +70,6 @@ class Api:
         """The JSON answer of ``POST path``."""
         return await self._json("POST", path, json=body)
 
-    async def upload(self, path: str, name: str, content: bytes) -> Any:
-        """The JSON answer of a multipart ``POST path`` with one ``file``."""
-        return await self._json("POST", path, files={"file": (name, content)})
-
     async def every(self, path: str, **query: Any) -> list[Any]:
         """All items of a list, page after page."""
         page = await self.get(path, **query)

@@ -86,19 +86,32 @@ class Ledger:
         projection.begin_step(self._database, lifecycle_id, name, attempt, self._clock())
 
     def reserve(self, employee_id: str, candidates: Sequence[str], count: int = 3) -> list[str]:
-        """The person's own names, first those reserved before, then the first free candidates, ``count`` in all."""
+        """The person's own names: those reserved before, the first free candidates up to ``count``, and the last one.
+
+        The last candidate, one of last resort, is reserved besides ``count`` if it is free.
+        """
         return names.reserve(self._database, employee_id, candidates, count, self._clock())
 
     def release(self, employee_id: str, keep: str) -> None:
-        """Free the person's reserved names but ``keep``."""
+        """Free the person's reserved names but ``keep``; none if that is not one of them."""
         names.release(self._database, employee_id, keep)
 
     def seal(self, day: date) -> Record:
         """Seal the heads of all chains that grew on ``day`` (UTC, over by now) in one row."""
         return self.append(sealing.seal_entry(self._database, self._clock, day))
 
+    def seal_days(self) -> list[date]:
+        """Seal every day that is over, has rows and is not sealed yet; harmless when repeated. Returns these days."""
+        days = sealing.unsealed(self._database, self._clock)
+        for day in days:
+            self.seal(day)
+        return days
+
     def erase(self, employee_id: str, *, actor: str = "platform", reason: str | None = None) -> int:
-        """Empty what is personal in a person's rows and projections; the chains still verify. Returns how many rows."""
+        """Empty what is personal in a person's rows and projections; the chains still verify. Returns how many rows.
+
+        The person's names stay taken, but cannot be read any more.
+        """
         return sealing.erase(self._database, self._clock, employee_id, actor, reason)
 
     # --- reading

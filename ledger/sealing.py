@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, tuple_, update
 
+from ledger import names
 from ledger.database import Database
 from ledger.models import Entry
 from ledger.schema import lifecycles, people, records, steps
@@ -45,6 +46,18 @@ def seal_entry(database: Database, clock: Clock, day: date) -> Entry:
     return Entry(f"seal:{day}", SEAL, "platform", body={"day": day, "heads": heads})
 
 
+def unsealed(database: Database, clock: Clock) -> list[date]:
+    """The days (UTC) that are over, have rows, and came after the last one that was sealed."""
+    newest = select(records.c.key).where(records.c.kind == SEAL).order_by(records.c.id.desc()).limit(1)
+    grown = select(func.substr(records.c.at, 1, len("2026-03-02"))).distinct()
+    with database.read() as connection:
+        sealed = connection.execute(newest).scalar()
+        if sealed is not None:
+            grown = grown.where(records.c.at >= _day(date.fromisoformat(sealed.removeprefix("seal:")))[1])
+        grown = grown.where(records.c.at < _day(clock().date())[0])
+        return sorted(date.fromisoformat(day) for (day,) in connection.execute(grown))
+
+
 # --- erasing
 
 
@@ -75,3 +88,4 @@ def _erase_projections(connection: Connection, employee_id: str) -> None:
     empty: dict[str, Any] = {"input": {}, "evidence": {}, "last_error": None}
     connection.execute(update(steps).where(steps.c.lifecycle_id.in_(ids)).values(empty))
     connection.execute(delete(people).where(people.c.employee_id == employee_id))
+    names.erase(connection, employee_id)

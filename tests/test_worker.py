@@ -18,8 +18,9 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
+from domain.runsheet import TENANT_QUEUE, URGENT_QUEUE
 from tests.tenant import Tenant, free_port
-from workflows.contract import SEARCH_ATTRIBUTES, TENANT_QUEUE, URGENT_QUEUE, WORKFLOW_QUEUE
+from workflows.contract import SEARCH_ATTRIBUTES, WORKFLOW_QUEUE
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPORAL = shutil.which("temporal", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,7 +37,7 @@ class CommandedLifecycle(Lifecycle):
             self._refuse_retry(command)
             runs = [self.sheet.runs[command.step]] if command.step else self.sheet.in_attention
             begun = [run.model_copy(update={"state": "waiting", "cause": None, "last_error": None}) for run in runs]
-            await self._write("retry", command, status=self._status_without(runs), steps=begun)
+            await self._write("retry", command, status=self._status_after(solved=runs), steps=begun)
             for run in runs:
                 self.sheet.retry(run.step.name, command.input)
             self.publish()
@@ -59,7 +60,7 @@ class CommandedLifecycle(Lifecycle):
             evidence = {"skipped_by": command.actor, "reason": command.reason}
             waived = {"state": "skipped", "grade": "waived", "evidence": evidence, "cause": None, "last_error": None}
             skipped = run.model_copy(update={**waived, "ended_at": workflow.now()})
-            await self._write("skip", command, status=self._status_without([run]), steps=[skipped])
+            await self._write("skip", command, status=self._status_after(solved=[run]), steps=[skipped])
             self.sheet.skip(command.step, evidence)
             self.publish()
 
@@ -73,21 +74,23 @@ class CommandedLifecycle(Lifecycle):
         """End the lifecycle in one of the three modes."""
         async with self._one_at_a_time:
             self._refuse_cancel(command)
-            await self._write("cancel", command)
+            at_once = command.mode == "stop" or not self.sheet.runs
+            await self._write("cancel", command, status=None if at_once else "running")
             self.interrupt(command.mode, command.actor, command.reason)
-            with contextlib.suppress(TimeoutError):
-                await workflow.wait_condition(lambda: self.over, timeout=SOON)
+            if at_once:
+                with contextlib.suppress(TimeoutError):
+                    await workflow.wait_condition(lambda: self.over, timeout=SOON)
 
     @cancel.validator
     def _refuse_cancel(self, command: contract.Cancel) -> None:
-        self._refuse_unless(self.shown_status != "completed", "the lifecycle is completed; HR corrects by a new event")
+        self._refuse_unless(self.status != "completed", "the lifecycle is completed; HR corrects by a new event")
 
     @workflow.update(name="hold")
     async def hold(self, command: contract.Command) -> None:
         """Begin no further step until released; attempts in hand end."""
         async with self._one_at_a_time:
             self._refuse_hold(command)
-            await self._write("hold", command, status="held")
+            await self._write("hold", command, status=self._status_after(held=True))
             self.sheet.held = True
             self.publish()
 
@@ -101,7 +104,7 @@ class CommandedLifecycle(Lifecycle):
         """Go on after a hold."""
         async with self._one_at_a_time:
             self._refuse_release(command)
-            await self._write("release", command, status=self._status_without([]))
+            await self._write("release", command, status=self._status_after(held=False))
             self.sheet.held = False
             self.sheet.wake()
             self.publish()
@@ -116,12 +119,12 @@ class CommandedLifecycle(Lifecycle):
         async with self._one_at_a_time:
             self._refuse_expedite(command)
             await self._move(workflow.now(), "expedite", command)
-            self.sheet.expedited = self.status == "running"
+            self.sheet.expedite()
             self.stir()
 
     @expedite.validator
     def _refuse_expedite(self, command: contract.Command) -> None:
-        movable = self.status == "running" or self._movable
+        movable = self._movable or (self.status == "running" and bool(self.sheet.delayed))
         self._refuse_unless(movable, f"a lifecycle that is {self.shown_status} waits for no moment that can be moved")
 
     @workflow.update(name="postpone")
@@ -144,11 +147,14 @@ class CommandedLifecycle(Lifecycle):
         return self.status == "scheduled" and self.waiting_for is None and self.go is None
 
     async def _move(self, to: datetime, verb: str, command: contract.Command) -> None:
-        retained = self.status == "retained"
-        await self._write(verb, command, effective_at=to if self.status == "scheduled" else None)
+        scheduled, retained = self.status == "scheduled", self.status == "retained"
+        takes_effect = scheduled and not self.awaits_preparation
+        await self._write(verb, command, effective_at=to if takes_effect else None)
+        if takes_effect:
+            workflow.upsert_search_attributes([contract.EFFECTIVE_AT.value_set(to)])
         if retained:
             self.delete_at = to
-        elif self.status == "scheduled":
+        elif scheduled:
             self.due_at = to
 
     async def _write(
@@ -173,9 +179,10 @@ class CommandedLifecycle(Lifecycle):
             effective_at=effective_at,
         )
 
-    def _status_without(self, solved: list[StepRun]) -> LifecycleStatus:
-        left = [run for run in self.sheet.in_attention if run not in solved]
-        return "attention" if left else self.status
+    def _status_after(self, *, solved: Sequence[StepRun] = (), held: bool | None = None) -> LifecycleStatus:
+        if [run for run in self.sheet.in_attention if run not in solved]:
+            return "attention"
+        return "held" if (self.sheet.held if held is None else held) else self.status
 
     def _known(self, step: str) -> StepRun:
         if step not in self.sheet.runs:

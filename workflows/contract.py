@@ -159,6 +159,7 @@ class RecordCall(BaseModel):
     actor: str
     reason: str | None = None
     body: dict[str, Any] = Field(default_factory=dict)
+    personal: dict[str, Any] | None = None
     status: LifecycleStatus | None = None
     waiting_for: str | None = None
     effective_at: datetime | None = None

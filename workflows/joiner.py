@@ -29,7 +29,7 @@ class JoinerWorkflow(CommandedLifecycle):
     async def live(self) -> LifecycleStatus:
         """Prepare when there is time for it, join on the day."""
         await self._come_to_turn()
-        if self.due_at < self.envelope.effective_at > workflow.now():
+        if self.awaits_preparation and self.envelope.effective_at > workflow.now():
             await self._prepare()
             await self._come_to_turn()
         await self.work("join")
@@ -43,7 +43,7 @@ class JoinerWorkflow(CommandedLifecycle):
 
     async def _prepare(self) -> None:
         await self.work("prepare")
-        self.status = "scheduled"
+        self.status, self.awaits_preparation = "scheduled", False
         self.due_at = self.envelope.effective_at
         await self.settle("lifecycle.prepared")
         await self.yield_turn()

@@ -1,5 +1,6 @@
 """Somebody leaves: access is cut at once, the rest follows in its turn, and the account is kept for a while."""
 
+import asyncio
 from datetime import datetime
 from typing import ClassVar
 
@@ -58,7 +59,7 @@ class LeaverWorkflow(CommandedLifecycle):
     async def _terminate(self) -> None:
         if self.go is None:
             await self.ask_for_the_turn()
-        await self.work("contain", contract.URGENT_QUEUE)
+        await self.contain()
         await self.turn()
         await self.work("strip")
 
@@ -84,12 +85,20 @@ class LeaverWorkflow(CommandedLifecycle):
         return contract.LifecycleStart(envelope=self.envelope, carried=carried)
 
     async def _retained(self) -> LifecycleStatus:
-        """The second pass, then the long wait for the deletion or the return, whichever comes first."""
-        if self.return_at is None:
-            await self.carry_out()
-        await self.moment(lambda: min(self.delete_at or FOREVER, self.return_at or FOREVER))
+        """The long wait for the deletion or the return, whichever comes first; the second pass runs beside it."""
+        looking = asyncio.create_task(self._look_again())
+        try:
+            await self.moment(lambda: min(self.delete_at or FOREVER, self.return_at or FOREVER))
+        finally:
+            looking.cancel()
+        await self.sheet.stop()
+        self.sheet.leave_out({"ended_by": "the end of the retention"})
         if self.return_at is not None and self.return_at <= workflow.now():
             await self._restore()
         else:
             await self.work("delete")
         return "completed"
+
+    async def _look_again(self) -> None:
+        await self.sheet.carry_out()
+        self.publish()

@@ -36,13 +36,12 @@ class Lifecycle(Reporting):
     def __init__(self, start: contract.LifecycleStart) -> None:
         super().__init__(start, interrupted=lambda: self.interruption is not None)
         self.carried = start.carried
-        self.go = start.go
         self.due_at = self.envelope.prepare_at or self.envelope.effective_at
+        self.awaits_preparation = self.envelope.prepare_at is not None
         self.delete_at = start.carried.delete_at if start.carried else None
         self.return_at: datetime | None = None
         self.waiting_for: str | None = None
         self.interruption: Interruption | None = None
-        self.over = False
         self._asked = False
         self._stirred = False
 
@@ -82,20 +81,25 @@ class Lifecycle(Reporting):
         if told:
             await self.record("lifecycle.turn", waiting_for="")
 
-    async def work(self, phase: str, queue: str = contract.TENANT_QUEUE) -> None:
+    async def contain(self) -> None:
+        """Cut access, on containment's own queue; what parks there does not keep the rest from going on."""
+        await self.work("contain", contract.URGENT_QUEUE, or_stuck=True)
+
+    async def work(self, phase: str, queue: str = contract.TENANT_QUEUE, *, or_stuck: bool = False) -> None:
         """Plan a phase and carry it out, its second look aside."""
         if self.status == "scheduled":
             self.status = "running"
         plan_input = {"phase": phase, "envelope": self.envelope.model_dump(mode="json")}
-        leg = CONTAINMENT if phase == "contain" else "plan"
-        plan = Step(name=f"plan {phase}", activity="records.plan", input=plan_input, leg=leg, queue=queue)
+        plan = Step(name=f"plan {phase}", activity="records.plan", input=plan_input, leg="plan", queue=queue)
+        if queue == contract.URGENT_QUEUE:
+            plan = plan.model_copy(update={"leg": CONTAINMENT, "patience_seconds": None})
         self.sheet.append([plan])
-        await self.carry_out(leaving_out=frozenset({SECOND_LOOK}))
+        await self.carry_out(leaving_out=frozenset({SECOND_LOOK}), or_stuck=or_stuck)
 
-    async def carry_out(self, *, leaving_out: frozenset[str] = frozenset()) -> None:
-        """Let the sheet work until it is settled."""
+    async def carry_out(self, *, leaving_out: frozenset[str] = frozenset(), or_stuck: bool = False) -> None:
+        """Let the sheet work until it is settled; raises ``Interrupted``."""
         self.publish()
-        await self.sheet.carry_out(leaving_out=leaving_out)
+        await self.sheet.carry_out(leaving_out=leaving_out, or_stuck=or_stuck)
         self.publish()
         self._raise_if_interrupted()
 
@@ -139,7 +143,7 @@ class Lifecycle(Reporting):
     async def _wind_up(self, why: Interruption) -> LifecycleStatus:
         untouched = self.status == "scheduled" and not self.sheet.runs
         await self.sheet.stop()
-        self.sheet.reason = why.reason
+        self.sheet.reason, self.sheet.held = why.reason, False
         if why.mode == "restore" and not untouched:
             await self._restore()
         if why.mode == "contain" and not untouched:
@@ -192,7 +196,9 @@ class Lifecycle(Reporting):
         return why
 
     def interrupt(self, mode: Literal["superseded", "stop", "restore", "contain"], actor: str, reason: str) -> None:
-        self.interruption = Interruption(mode=mode, actor=actor, reason=reason)
+        """Leave the way; who is superseded is not cancelled as well."""
+        if self.interruption is None or self.interruption.mode != "superseded":
+            self.interruption = Interruption(mode=mode, actor=actor, reason=reason)
         self.stir()
 
     def stir(self) -> None:

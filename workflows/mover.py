@@ -37,5 +37,6 @@ class MoverWorkflow(CommandedLifecycle):
 
     def give_way_if_idle(self) -> None:
         """Parked or in its overlap, it is superseded by the next due one, whose plan covers the whole person."""
-        if self.waited_by and self.go is not None and self.status == "running" and self.sheet.idle:
+        idle = self.sheet.stuck and bool(self.sheet.in_attention or self.sheet.delayed)
+        if self.waited_by and self.go is not None and self.status == "running" and idle:
             self.interrupt("superseded", self.waited_by, f"superseded by {self.waited_by} while it waited")

@@ -1,13 +1,14 @@
 """One person: drops duplicates, starts lifecycles, gives them their turn. It has no timer and reads no clock."""
 
+import contextlib
 from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
-from temporalio.workflow import ParentClosePolicy
+from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
+from temporalio.workflow import ActivityHandle, ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from domain.events import Envelope, Rescind, Return
@@ -32,6 +33,7 @@ class PersonWorkflow:
         self.seen = carried.seen
         self.object_id = carried.object_id
         self.inbox: list[BaseModel] = []
+        self.notices: list[ActivityHandle[Any]] = []
 
     @workflow.run
     async def run(self, start: PersonStart) -> None:
@@ -41,8 +43,18 @@ class PersonWorkflow:
         while self.inbox or self.turns.open:
             await workflow.wait_condition(lambda: bool(self.inbox))
             await self._take(self.inbox.pop(0))
+            await self._see_notices_off()
             if not self.inbox and self.turns.open and workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(PersonStart(employee_id=self.employee_id, carried=self._carried()))
+
+    async def _see_notices_off(self) -> None:
+        """A workflow that ends takes its open activities with it; one that fails for an hour is let go."""
+        if self.inbox or (self.turns.open and not workflow.info().is_continue_as_new_suggested()):
+            return
+        for notice in self.notices:
+            with contextlib.suppress(ActivityError):
+                await notice
+        self.notices = []
 
     @workflow.signal(name="event")
     def on_event(self, envelope: Envelope) -> None:
@@ -174,7 +186,11 @@ class PersonWorkflow:
 
     async def _due(self, message: contract.Due) -> None:
         entry = self.turns.open.get(message.lifecycle_id)
-        if entry is not None:
+        if entry is None:
+            return
+        if entry.lifecycle_id == self.turns.turn:  # it was found in the ledger, and does not know
+            await self._signal(entry, "go", contract.Go(object_id=self.object_id))
+        else:
             await self._fall_due(entry)
 
     async def _fall_due(self, entry: OpenEntry) -> None:
@@ -291,7 +307,7 @@ class PersonWorkflow:
             leg="notice",
             input=body,
         )
-        workflow.start_activity(
+        notice = workflow.start_activity(
             "notices.attention",
             call,
             task_queue=contract.TENANT_QUEUE,
@@ -299,6 +315,7 @@ class PersonWorkflow:
             start_to_close_timeout=timedelta(seconds=60),
             summary=call.step,
         )
+        self.notices.append(notice)
 
     def _carried(self) -> PersonCarried:
         return PersonCarried(

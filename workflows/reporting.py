@@ -29,10 +29,13 @@ class Reporting:
         self.lifecycle_id = start.envelope.lifecycle_id or ""
         self.status: LifecycleStatus = "scheduled"
         self.waited_by: str | None = None
+        self.go = start.go
+        self.over = False
         self.sheet = RunSheet(
             self._call("", "", {}),
             Priority(priority_key=contract.PRIORITY[self.kind]),
             parked=self._parked,
+            rested=self.give_way_if_idle,
             interrupted=interrupted,
         )
         if start.go is not None:
@@ -65,6 +68,7 @@ class Reporting:
         waiting_for: str | None = None,
         effective_at: datetime | None = None,
         body: dict[str, Any] | None = None,
+        personal: dict[str, Any] | None = None,
         steps: list[StepRun] | None = None,
     ) -> None:
         """One row in the ledger, with the projection's change."""
@@ -78,6 +82,7 @@ class Reporting:
             actor=actor or self.envelope.actor,
             reason=reason,
             body=body or {},
+            personal=personal,
             status=status,
             waiting_for=waiting_for,
             effective_at=effective_at,
@@ -98,17 +103,17 @@ class Reporting:
 
     async def _parked(self, run: StepRun) -> None:
         self.publish()
-        body = {"step": run.step.name, "cause": run.cause, "error": run.last_error, "attempts": run.attempts}
-        await self.record("step.parked", status="attention", steps=[run], body=body)
+        body = {"step": run.step.name, "cause": run.cause, "attempts": run.attempts}
+        error = {"error": run.last_error}
+        await self.record("step.parked", status="attention", steps=[run], body=body, personal=error)
         workflow.start_activity(
             "notices.attention",
-            self._notice(f"notice about {run.step.name}", run.round, body),
+            self._notice(f"notice about {run.step.name}", run.round, body | error),
             task_queue=contract.TENANT_QUEUE,
             schedule_to_close_timeout=NOTICE_PATIENCE,
             start_to_close_timeout=timedelta(seconds=60),
             summary=f"notice: {run.step.name} needs somebody",
         )
-        self.give_way_if_idle()
 
     def _notice(self, step: str, again: int, argument: dict[str, Any]) -> StepCall:
         call = self._call(step, "notice", argument | {"lifecycle_id": self.lifecycle_id})
@@ -138,7 +143,7 @@ class Reporting:
         return "held" if self.sheet.held else self.status
 
     def publish(self) -> None:
-        stuck = self.sheet.in_attention[0].step.name if self.sheet.in_attention else ""
+        stuck = self.sheet.in_attention[0].step.name if self.sheet.in_attention and not self.over else ""
         shown = (self.shown_status, stuck)
         if shown != self._published:
             self._published = shown

@@ -1,6 +1,7 @@
 """The interpreter of run sheets: it knows states and dependencies, never what a step is for."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import Any
@@ -28,24 +29,33 @@ class RunSheet:
     """The steps of one lifecycle and how far they are.
 
     ``template`` is what every activity of the lifecycle is told (ids, actor); ``parked`` is awaited each time a step
-    gives up. ``interrupted`` is asked before each move: once it says yes, ``carry_out`` returns.
+    gives up, ``rested`` called each time an attempt or its parking is over and when a delay begins. ``interrupted`` is
+    asked before each move: once it says yes, ``carry_out`` returns.
     """
 
     def __init__(
-        self, template: StepCall, priority: Priority, *, parked: Listener, interrupted: Callable[[], bool]
+        self,
+        template: StepCall,
+        priority: Priority,
+        *,
+        parked: Listener,
+        rested: Callable[[], None],
+        interrupted: Callable[[], bool],
     ) -> None:
         self.runs: dict[str, StepRun] = {}
         self.facts: dict[str, Any] = {}
         self.policy_hash: str | None = None
         self.held = False
-        self.expedited = False
+        self.delayed: dict[str, bool] = {}
         self.reason: str | None = None
         self._template = template
         self._priority = priority
         self._parked = parked
+        self._rested = rested
         self._interrupted = interrupted
         self._handles: dict[str, ActivityHandle[Outcome]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._leaving_out: frozenset[str] = frozenset()
         self._stopping = False
         self._woken = False
 
@@ -73,11 +83,19 @@ class RunSheet:
             self.runs.setdefault(step.name, StepRun(step=step, round=1, undoes=run.step.name))
             before = [step.name]
 
-    async def carry_out(self, *, leaving_out: frozenset[str] = frozenset()) -> None:
-        """Work until every step outside the legs ``leaving_out`` is settled, or an interruption comes."""
-        while not (self._interrupted() or self._settled(leaving_out)):
-            self._begin_ready(leaving_out)
+    async def carry_out(self, *, leaving_out: frozenset[str] = frozenset(), or_stuck: bool = False) -> None:
+        """Work until every step outside the legs ``leaving_out`` is settled, or an interruption comes.
+
+        With ``or_stuck`` also until nothing more can be done without somebody.
+        """
+        self._leaving_out = leaving_out
+        while not (self._interrupted() or self._settled() or (or_stuck and self.stuck)):
+            self._begin_ready()
             await self._rest()
+
+    def expedite(self) -> None:
+        """Begin what is delayed now."""
+        self.delayed = dict.fromkeys(self.delayed, True)
 
     async def stop(self) -> None:
         """End the attempts in hand (each returns its result, a waiting retry is dropped) and wait for them."""
@@ -96,6 +114,7 @@ class RunSheet:
         run = self.runs[name]
         run.state, run.cause, run.last_error, run.ended_at = "waiting", None, None, None
         run.round += 1
+        run.repaired = False
         if corrected is not None:
             run.step = run.step.model_copy(update={"input": corrected})
         self.wake()
@@ -119,24 +138,25 @@ class RunSheet:
         return [run for run in self.runs.values() if run.state == "attention"]
 
     @property
-    def idle(self) -> bool:
-        """Nothing is being attempted right now: all that is left is parked, delayed, or waits for those."""
-        return not self._handles
+    def stuck(self) -> bool:
+        """Nothing is attempted and nothing can begin: all that is left is parked, delayed, or waits for those."""
+        resting = all(name in self.delayed for name in self._tasks)
+        return resting and not any(self._ready(run) for run in self.runs.values())
 
     def _undoable(self, run: StepRun) -> bool:
         begun = run.state in ("done", "attention") or run.attempts > 0 or run.started_at is not None
         return begun and run.step.inverse is not None and run.state != "undone"
 
-    def _settled(self, leaving_out: frozenset[str]) -> bool:
-        return all(run.state in SETTLED for run in self.runs.values() if run.step.leg not in leaving_out)
+    def _settled(self) -> bool:
+        return all(run.state in SETTLED for run in self.runs.values() if run.step.leg not in self._leaving_out)
 
-    def _begin_ready(self, leaving_out: frozenset[str]) -> None:
+    def _begin_ready(self) -> None:
         for run in list(self.runs.values()):
-            if self._ready(run, leaving_out):
+            if self._ready(run):
                 self._tasks[run.step.name] = asyncio.create_task(self._perform(run))
 
-    def _ready(self, run: StepRun, leaving_out: frozenset[str]) -> bool:
-        if run.state != "waiting" or run.step.name in self._tasks or run.step.leg in leaving_out or self.held:
+    def _ready(self, run: StepRun) -> bool:
+        if run.state != "waiting" or run.step.name in self._tasks or run.step.leg in self._leaving_out or self.held:
             return False
         return all(self.runs[name].state in SETTLED for name in run.step.needs)
 
@@ -152,19 +172,21 @@ class RunSheet:
         finally:
             self._handles.pop(name, None)
             self._tasks.pop(name, None)
+            self._rested()
             self.wake()
 
     async def _delayed(self, step: Step) -> bool:
         """Wait the step's delay; False if the sheet is stopped meanwhile."""
-        if step.delay_seconds and not self.expedited:
-            try:
+        if step.delay_seconds:
+            self.delayed[step.name] = False
+            self._rested()
+            with contextlib.suppress(TimeoutError):
                 await workflow.wait_condition(
-                    lambda: self._stopping or self.expedited,
+                    lambda: self._stopping or self.delayed[step.name],
                     timeout=timedelta(seconds=step.delay_seconds),
                     timeout_summary=step.name,
                 )
-            except TimeoutError:
-                return True
+            del self.delayed[step.name]
         return not self._stopping
 
     async def _attempt(self, run: StepRun) -> None:
@@ -217,7 +239,7 @@ class RunSheet:
         if not outcome.again:
             run.state = "done"
             self._mark_undone(run)
-        elif run.round:
+        elif run.repaired:
             await self._park(run, "NoEffect", f"Something undoes what was written by: {', '.join(outcome.again)}.")
         else:
             self._begin_again(run, outcome.again)
@@ -230,7 +252,7 @@ class RunSheet:
         for name in names:
             self.runs[name].state = "waiting"
             self.runs[name].round += 1
-        verify.state = "waiting"
+        verify.state, verify.repaired = "waiting", True
         verify.round += 1
         verify.step = verify.step.model_copy(update={"needs": [*verify.step.needs, *names], "delay_seconds": 0})
 

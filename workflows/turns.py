@@ -98,7 +98,7 @@ class Turns:
         """The lifecycle of that event, or the newest unfinished one; None if it is finished or unknown."""
         unfinished = [entry for entry in self.open.values() if entry.status not in FINISHED]
         if event_id is not None:
-            unfinished = [entry for entry in unfinished if entry.lifecycle_id.endswith(f":{event_id}")]
+            unfinished = [entry for entry in unfinished if entry.lifecycle_id.split(":", 2)[2] == event_id]
         return max(unfinished, key=lambda entry: entry.occurred_at, default=None)
 
     def leave(self) -> OpenEntry | None:

@@ -11,7 +11,7 @@ from domain.planning.grants import check_inherited, grant, listed, take_away
 from domain.planning.request import Plan, PlanRefused, Request
 from domain.planning.sheet import Sheet
 from domain.planning.verification import differences
-from domain.runsheet import Inverse, Step
+from domain.runsheet import SECOND_LOOK, Inverse, Step
 from domain.snapshot import Account, Grant
 
 
@@ -93,18 +93,22 @@ def _create(sheet: Sheet, request: Request, *, enabled: bool) -> str:
 
 
 def _complete(sheet: Sheet, request: Request, created: str) -> list[str]:
-    """A provisioning service makes the account from SCIM's attributes; the others are set at the directory."""
+    """A provisioning service makes the account from SCIM's attributes; the others are set at the directory.
+
+    Which ones it brings is a matter of its mapping, so this step looks before its first write, too.
+    """
     if request.policy.authority == "graph":
         return []
     properties = attributes.for_creation(
         request.person, request.envelope.employee_id, request.policy, request.envelope.effective_at
     )
     rest = {name: value for name, value in properties.items() if name not in attributes.CARRIED_BY_SCIM}
-    return [sheet.add("attributes", "accounts.update", {"attributes": rest}, leg="account", needs=[created])]
+    arguments = {"attributes": rest, "look_first": True}
+    return [sheet.add("attributes", "accounts.update", arguments, leg="account", needs=[created])]
 
 
 def _mending(name: str, activity: str, arguments: dict[str, Any] | None = None) -> Step:
-    return Step(name=f"{name} as created", activity=activity, input=arguments or {}, leg="second_look")
+    return Step(name=f"{name} as created", activity=activity, input=arguments or {}, leg=SECOND_LOOK)
 
 
 def _restore(sheet: Sheet) -> list[str]:

@@ -9,8 +9,8 @@ from domain.planning.attributes import told_by_account
 from domain.planning.common import notify_manager, object_facts
 from domain.planning.grants import role_removals, take_away
 from domain.planning.request import Plan, PlanRefused, Request
-from domain.planning.sheet import URGENT_QUEUE, Sheet
-from domain.runsheet import Inverse
+from domain.planning.sheet import Sheet
+from domain.runsheet import CONTAINMENT, URGENT_QUEUE, Inverse
 from domain.snapshot import Account, Grant
 
 
@@ -87,7 +87,7 @@ def _recontain(sheet: Sheet, request: Request, account: Account) -> dict[str, An
 
 def _contain(sheet: Sheet, request: Request, account: Account) -> dict[str, Any]:
     """The containment leg; the answer is what a later phase has to know to check and repeat it."""
-    removals = role_removals(request.snapshot.grants, URGENT_QUEUE, "containment")
+    removals = role_removals(request.snapshot.grants, URGENT_QUEUE, CONTAINMENT)
     disabled = sheet.add_urgent(
         "disable account",
         "accounts.disable",
@@ -107,7 +107,7 @@ def _contain(sheet: Sheet, request: Request, account: Account) -> dict[str, Any]
     steps |= _block(sheet, request)
     containment = {"steps": steps, "stamps": stamps, "block": _block_id(request)}
     _check_containment(sheet, containment)
-    sheet.verify("verify containment", needs=list(steps.values()), leg="containment", queue=URGENT_QUEUE, cut=True)
+    sheet.verify("verify containment", needs=list(steps.values()), leg=CONTAINMENT, queue=URGENT_QUEUE, cut=True)
     return {"contained": account.object_id, "containment": containment}
 
 

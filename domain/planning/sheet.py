@@ -5,11 +5,7 @@ from typing import Any
 
 from domain.planning.verification import Aspect, Check
 from domain.policy import Policy
-from domain.runsheet import Inverse, Step
-
-TENANT_QUEUE = "jml-tenant"
-URGENT_QUEUE = "jml-urgent"
-SECOND_LOOK = "second_look"
+from domain.runsheet import CONTAINMENT, SECOND_LOOK, TENANT_QUEUE, URGENT_QUEUE, Inverse, Step
 
 
 class Sheet:
@@ -63,7 +59,7 @@ class Sheet:
             activity=activity,
             input=arguments or {},
             needs=list(needs),
-            leg="containment",
+            leg=CONTAINMENT,
             queue=URGENT_QUEUE,
             patience_seconds=None,
             on_refused=list(on_refused),

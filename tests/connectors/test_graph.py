@@ -60,13 +60,6 @@ async def test_a_long_employee_id_is_found_in_its_extension_attribute(graph: Gra
         await graph.users_by_employee_id(long_id, "jobTitle")
 
 
-async def test_deleted_people_are_found_by_employee_id(graph: GraphClient) -> None:
-    user = await hired(graph)
-    await graph.delete_user(user.id)
-    found = await eventually(lambda: graph.deleted_users_by_employee_id(str(user.employee_id)))
-    assert [one.id for one in found] == [user.id]
-
-
 async def test_pages_that_are_empty_are_turned(graph: GraphClient, tenant: Tenant) -> None:
     user = await hired(graph)
     await eventually(lambda: graph.users_by_employee_id(str(user.employee_id)))

@@ -69,7 +69,7 @@ async def test_a_leaver_survives_the_death_of_its_worker(stack: Stack, company: 
 
     gone = company.account(employee)
     assert not gone["accountEnabled"]
-    assert gone["assignedLicenses"] == []
+    await company.eventually(lambda: company.account(employee)["assignedLicenses"] == [])
     assert company.groups(account["id"]) == {"Block sign-in"}
     assert company.written_twice(mark, account["id"]) == []
 

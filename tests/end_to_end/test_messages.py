@@ -43,7 +43,7 @@ async def test_a_termination_pre_empts_a_working_joiner(company: Company) -> Non
 
     account = company.account(employee)
     assert not account["accountEnabled"]
-    assert account["assignedLicenses"] == []
+    await company.eventually(lambda: company.account(employee)["assignedLicenses"] == [])
     assert company.groups(account["id"]) <= {"Block sign-in"}
 
 
@@ -181,9 +181,8 @@ async def test_rescinding_a_retained_leaver_restores(company: Company) -> None:
     back = company.account(employee)
     assert back["accountEnabled"]
     assert back["assignedLicenses"] != []
-    assert "IT" in company.groups(account["id"])
-    assert "Block sign-in" not in company.groups(account["id"])
-    assert company.roles(account["id"]) == {"Helpdesk Administrator"}
+    await company.eventually(lambda: "IT" in company.groups(account["id"]))
+    await company.eventually(lambda: company.roles(account["id"]) == {"Helpdesk Administrator"})
 
 
 async def test_rescinding_what_is_completed_leaves_a_row_and_changes_nothing(company: Company) -> None:
@@ -259,3 +258,76 @@ async def test_a_parked_move_gives_way_to_the_next_one(company: Company) -> None
     await company.until(first, "superseded")
     await company.until(second, "completed")
     assert company.account(employee)["jobTitle"] == "Next"
+
+
+async def test_a_move_that_parks_while_another_waits_gives_way_at_once(company: Company) -> None:
+    employee = somebody()
+    account = await company.joined(employee)
+    company.tenant.control(
+        "POST", "faults", path=f"/users/{account['id']}$", method="PATCH", status=403, delay_ms=1500, count=1
+    )
+    first = await company.move(employee, title="Refused")
+    await company.until_step(first, "attributes", "running")
+
+    second = await company.move(employee, title="Next")
+
+    await company.until(first, "superseded")
+    await company.until(second, "completed")
+
+
+async def test_a_termination_pre_empts_a_working_move(company: Company) -> None:
+    employee = somebody()
+    account = await company.joined(employee)
+    company.tenant.control("POST", "faults", path=f"/users/{account['id']}$", method="PATCH", delay_ms=1500, count=1)
+    mover = await company.move(employee, title="Half way", department="Finance")
+    await company.until_step(mover, "attributes", "running")
+
+    leaver = await company.terminate(employee)
+
+    await company.until(mover, "superseded")
+    await company.until(leaver, "retained")
+    await company.eventually(lambda: company.account(employee)["assignedLicenses"] == [])
+    assert company.groups(account["id"]) == {"Block sign-in"}
+
+
+async def test_rescinding_a_working_move_restores(company: Company) -> None:
+    employee = somebody()
+    account = await company.joined(employee, title="Before")
+    company.tenant.control(
+        "POST", "faults", path="/groups/[^/]+/members/.ref$", method="POST", status=403, delay_ms=500, count=1
+    )
+    mover = await company.move(employee, title="After", department="Finance")
+    await company.until(mover, "attention")
+
+    await company.receipt("rescind", {"employee_id": employee})
+
+    await company.until(mover, "cancelled")
+    await company.eventually(lambda: company.account(employee)["jobTitle"] == "Before")
+    await company.eventually(lambda: "Sales" in company.groups(account["id"]))
+
+
+async def test_a_return_in_the_future_is_kept_by_the_leave(company: Company) -> None:
+    employee = somebody()
+    await company.joined(employee)
+    leave = await company.send("leave", {"employee_id": employee, "effective_at": moment(seconds=-1)})
+    await company.until(leave, "retained")
+
+    await company.send("return", {"employee_id": employee, "effective_at": moment(seconds=4)})
+    assert (await company.lifecycle(leave))["status"] == "retained"
+
+    await company.until(leave, "completed")
+    await company.eventually(lambda: company.account(employee)["accountEnabled"])
+
+
+async def test_a_rescind_that_comes_too_late_is_told_to_the_administrators(company: Company) -> None:
+    employee = somebody()
+    await company.joined(employee)
+    mark = company.mark()
+
+    receipt = await company.receipt("rescind", {"employee_id": employee})
+
+    def told() -> bool:
+        mails = [row for row in company.tenant.requests(mark) if row["path"].endswith("/sendMail")]
+        return any(receipt["event_id"] in str(row["body"]) for row in mails)
+
+    await company.eventually(told, within=30)
