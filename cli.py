@@ -1,6 +1,7 @@
 """``jml``: the platform from a terminal.
 
-``up``, ``run``, ``migrate``, ``doctor`` and ``policy check`` work by themselves; all others speak to the API.
+``up``, ``run``, ``migrate``, ``doctor``, ``policy check`` and ``audit verify FILE`` work by themselves; all others
+speak to the API.
 """
 
 import asyncio
@@ -8,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -112,9 +114,11 @@ def cancel(
 
 
 @audit.command()
-def verify() -> None:
-    """Recompute the ledger's chain; exit status 1 if it does not hold."""
-    answer = _ask(lambda api: api.get("/audit/verify"))
+def verify(
+    file: Annotated[Path | None, typer.Argument(help="An export (jsonl) to verify by itself, without the API")] = None,
+) -> None:
+    """Recompute the ledger's chain, or an export's; exit status 1 if it does not hold."""
+    answer = _ask(lambda api: api.get("/audit/verify")) if file is None else _verified(file)
     for problem in answer["problems"]:
         err.print(f"record {problem['record_id']} of {problem['lifecycle_id']}: {problem['problem']}")
     out.print(f"{answer['checked']} records checked: {'valid' if answer['valid'] else 'NOT VALID'}")
@@ -131,6 +135,17 @@ def check(file: Path) -> None:
             err.print(str(error))
             raise typer.Exit(1) from None
     out.print(f"{file}: fine, {len(rules.rules)} rules")
+
+
+def _verified(file: Path) -> dict[str, Any]:
+    from ledger.chain import verify_rows
+
+    try:
+        with file.open(encoding="utf-8") as lines:
+            return asdict(verify_rows(json.loads(line) for line in lines if line.strip()))
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        err.print(f"jml: {file}: cannot be read as an export in jsonl ({error!r})", markup=False)
+        raise typer.Exit(1) from None
 
 
 def _settings() -> Settings:

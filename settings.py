@@ -8,7 +8,16 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from cryptography.fernet import Fernet
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent
@@ -22,6 +31,15 @@ class SettingsError(ValueError):
 
 def _listed(value: Any) -> Any:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _fernet(keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    for number, key in enumerate(keys, 1):
+        try:
+            Fernet(key.get_secret_value())
+        except ValueError:
+            raise ValueError(f"key {number} of {len(keys)} is no Fernet key (32 bytes in URL-safe base64)") from None
+    return keys
 
 
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)]
@@ -84,8 +102,8 @@ class Settings(BaseSettings):
     """Comma-separated ``whsec_…`` keys of Standard Webhooks; all are valid at once, so that one can be replaced."""
 
     policy_file: Path = ROOT / "policies" / "default.yaml"
-    payload_keys: Secrets = ()
-    """Comma-separated keys for the payloads in workflow histories, the first encrypts; production needs one."""
+    payload_keys: Annotated[Secrets, AfterValidator(_fernet)] = ()
+    """Comma-separated Fernet keys for the payloads in workflow histories, the first encrypts; production needs one."""
     processes: Annotated[int, Field(ge=1, le=64)] = 1
     """Worker processes in all, which share the tenant's request budget; ``jml up`` starts as many."""
     history_days: Annotated[int, Field(ge=1, le=3650)] = 365
@@ -162,7 +180,7 @@ def _line(item: Any) -> str:
     field = Settings.model_fields.get(name.lower())
     secret = field is None or "Secret" in str(field.annotation)
     given = "" if secret or not isinstance(item["input"], str | int) else f"={item['input']}"
-    return f"{name if is_variable else variable(name)}{given}: {item['msg']}"
+    return f"{name if is_variable else variable(name)}{given}: {item['msg'].removeprefix('Value error, ')}"
 
 
 def _practice(path: Path) -> dict[str, Any]:

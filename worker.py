@@ -12,11 +12,11 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Worker
@@ -31,9 +31,10 @@ from connectors.graph import GraphClient
 from connectors.scim import ScimClient
 from connectors.tokens import EntraTokens, StaticToken
 from domain.policy import Policy, PolicyError
-from ledger import Ledger
+from domain.runsheet import TENANT_QUEUE, URGENT_QUEUE
+from ledger import DatabaseUnusableError, Ledger
 from settings import Settings, SettingsError, load_settings
-from workflows.client import connect
+from workflows.client import connect, register_search_attributes
 from workflows.contract import WORKFLOW_QUEUE
 from workflows.registry import WORKFLOWS
 
@@ -42,6 +43,9 @@ STICKY_TIMEOUT = timedelta(seconds=1)
 GRACE = timedelta(seconds=15)
 """How long steps in hand may finish after a signal to stop."""
 FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0
+SEAL_AFTER = timedelta(minutes=5)
+"""How long after midnight (UTC) a day is sealed: the last of its transactions have ended by then."""
+SEAL_AGAIN = timedelta(minutes=10)
 SLOTS = {WORKFLOW_QUEUE: 50, TENANT_QUEUE: 50, URGENT_QUEUE: 50}
 
 log = structlog.get_logger("worker")
@@ -78,6 +82,7 @@ def configure_logging() -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     structlog.configure(
         processors=[*stages[:2], *stages[3:], structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -90,11 +95,11 @@ async def serve() -> None:
     settings = load_settings("worker")
     policy = load_policy(settings)
     stopped = _stop_signal()
-    client = await _patiently(settings, stopped)
-    if client is None:
-        return
-    async with tenant(settings) as (graph, scim), ledger_of(settings) as ledger, AsyncExitStack() as stack:
-        await register_search_attributes(client)
+    async with ledger_of(settings) as ledger, tenant(settings) as (graph, scim), AsyncExitStack() as stack:
+        client = await _patiently(settings, stopped)
+        if client is None:
+            return
+        stack.callback(asyncio.create_task(keep_sealed(ledger), name="seals").cancel)
         for worker in workers(client, graph, scim, ledger, policy):
             await stack.enter_async_context(worker)
         log.info("serving", queues=list(SLOTS), policy=policy.hash, tenant=settings.tenant_id)
@@ -139,13 +144,30 @@ async def tenant(settings: Settings) -> AsyncIterator[tuple[GraphClient, ScimCli
 
 @asynccontextmanager
 async def ledger_of(settings: Settings) -> AsyncIterator[Ledger]:
-    """The ledger, brought to this version's schema first."""
-    await asyncio.to_thread(Ledger.migrate, settings.database_url)
-    ledger = Ledger.open(settings.database_url)
+    """The ledger, brought to this version's schema first. Raises ``SettingsError`` if the database cannot be used."""
+    try:
+        await asyncio.to_thread(Ledger.migrate, settings.database_url)
+    except DatabaseUnusableError as error:
+        raise SettingsError(f"JML_DATABASE_URL={error}") from None
+    ledger = Ledger.open(settings.database_url, full_sync=settings.profile == "production")
     try:
         yield ledger
     finally:
         ledger.close()
+
+
+async def keep_sealed(ledger: Ledger, again: timedelta = SEAL_AGAIN) -> None:
+    """Seal the days that are over, now and after every midnight (UTC). What fails is logged and tried ``again``."""
+    while True:
+        tomorrow = datetime.combine(datetime.now(UTC).date() + timedelta(days=1), datetime.min.time(), UTC)
+        wait = tomorrow + SEAL_AFTER - datetime.now(UTC)
+        try:
+            days = await asyncio.to_thread(ledger.seal_days)
+            log.info("days sealed", days=[str(day) for day in days])
+        except SQLAlchemyError as error:
+            log.warning("days not sealed", error=str(error).splitlines()[0], again_in_seconds=again.total_seconds())
+            wait = again
+        await asyncio.sleep(wait.total_seconds())
 
 
 def workers(
@@ -175,19 +197,6 @@ def tenant_activities(
     ]
 
 
-async def register_search_attributes(client: Client) -> None:
-    """Make sure the cluster knows our search attributes: without one of them every workflow task would fail."""
-    operator, namespace = client.operator_service, client.namespace
-    known = await operator.list_search_attributes(ListSearchAttributesRequest(namespace=namespace))
-    missing = {key.name: key.indexed_value_type for key in SEARCH_ATTRIBUTES if key.name not in known.custom_attributes}
-    if missing:
-        request = AddSearchAttributesRequest(namespace=namespace)
-        for name, kind in missing.items():
-            request.search_attributes[name] = kind.value  # type: ignore[assignment]
-        await operator.add_search_attributes(request)
-        log.info("search attributes registered", names=sorted(missing))
-
-
 def _worker(client: Client, queue: str, activities: Activities, *, workflows: Sequence[type] = ()) -> Worker:
     return Worker(
         client,
@@ -206,9 +215,12 @@ async def _patiently(settings: Settings, stopped: asyncio.Event) -> Client | Non
     keys = [key.get_secret_value() for key in settings.payload_keys]
     while not stopped.is_set():
         try:
-            return await connect(address, payload_keys=keys)
+            client = await connect(address, payload_keys=keys)
+            await register_search_attributes(client)
         except (RuntimeError, RPCError) as error:
             log.warning("Temporal does not answer", address=address, error=str(error)[:200], again_in_seconds=wait)
+        else:
+            return client
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), wait)
         wait = min(wait * 2, LONGEST_WAIT)

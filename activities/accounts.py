@@ -14,6 +14,7 @@ from connectors.graph import GraphClient
 from connectors.graph_models import User
 from connectors.scim import ScimClient
 from domain.runsheet import Grade, Outcome, StepCall
+from domain.snapshot import MAX_EMPLOYEE_ID
 from ledger import NoNameLeft
 
 
@@ -170,15 +171,11 @@ class Accounts:
 
         async def look() -> Outcome | None:
             object_id = await self._to_delete(call)
-            if object_id is None:
-                return Outcome(evidence={"deleted": False, "why": "there is no account"}, grade="observed")
-            return await self._look_whether_gone(object_id)
+            return self._never_made() if object_id is None else await self._look_whether_gone(object_id)
 
         async def change() -> Outcome:
             object_id = await self._to_delete(call)
-            if object_id is None:
-                return Outcome(evidence={"deleted": False, "why": "there is no account"}, grade="observed")
-            return await self._delete(object_id)
+            return self._never_made() if object_id is None else await self._delete(object_id)
 
         return await self._runner.run(call, change, look)
 
@@ -231,8 +228,23 @@ class Accounts:
         """The account; if creating it was never answered, the one found under the reserved names."""
         if call.facts.get("object_id"):
             return object_id_of(call)
-        found = await Creation(call, self._graph, self._runner.settle).look()
-        return found.facts["object_id"] if found else None
+        for upn in call.facts.get("upns") or ():
+            holder = await self._graph.user_by_upn(upn)
+            if holder and _bears_id(holder, call.employee_id):
+                return holder.id
+        return None
+
+    def _never_made(self) -> Outcome:
+        """That there is no account, which is certain only once the directory would show one made a moment ago."""
+        if waited() < self._runner.settle:
+            raise StepError(
+                "NotYetSeen",
+                "No account is seen under the reserved names yet; one may have been made a moment ago.",
+                retryable=True,
+                delay=self._runner.settle,
+                benign=True,
+            )
+        return Outcome(evidence={"deleted": False, "why": "there is no account"}, grade="observed")
 
     async def _delete(self, object_id: str) -> Outcome:
         try:
@@ -255,6 +267,13 @@ class Accounts:
         except NotFound:
             return Outcome(evidence={"deleted": True, "why": "the tenant knows no such account"}, grade="observed")
         return None
+
+
+def _bears_id(user: User, employee_id: str) -> bool:
+    """Whether it is the person's; an id too long for ``employeeId`` stands in one of the extension attributes."""
+    long = len(employee_id) > MAX_EMPLOYEE_ID
+    places = (user.on_premises_extension_attributes or {}) if long else (None,)
+    return any(user.carries_id(employee_id, place) for place in places)
 
 
 def moment_of(stamp: Any) -> datetime | None:

@@ -52,7 +52,6 @@ class Facts:
         person = known.person.attributes if known.person else {}
         object_id = call.facts.get("object_id") or (known.person.object_id if known.person else None)
         account = await self._find(call.employee_id, object_id, attempt)
-        left = [other for other in known.others if other.status == "retained" and other.event_type == "termination"]
         return Request(
             phase=phase,
             envelope=envelope,
@@ -62,7 +61,7 @@ class Facts:
             now=datetime.now(UTC),
             taken=known.taken,
             facts=call.facts,
-            has_left=bool(left),
+            has_left=any(map(_ends_employment, known.others)),
             joining=any(other.kind == "joiner" for other in known.others),
             never_had_account=attempt >= QUICK_TRIES and known.never_had_account,
         )
@@ -150,3 +149,8 @@ class Facts:
         except VanishedError:
             return Contact(object_id=row.object_id or "", mail=row.upn or "")
         return None
+
+
+def _ends_employment(other: LifecycleView) -> bool:
+    """A termination whose moment has come; a parked step or a hold makes nobody an employee again."""
+    return other.event_type == "termination" and other.status not in ("scheduled", "awaiting_approval")

@@ -5,15 +5,16 @@ from typing import Any
 
 from activities.step import StepRunner, given, object_id_of, step
 from connectors.errors import AlreadyAssigned, NotFound
-from connectors.graph import GraphClient
+from connectors.graph import WHOLE_DIRECTORY, GraphClient
 from connectors.graph_models import RoleAssignment
 from domain.runsheet import Grade, Outcome, StepCall
 
-WHOLE_DIRECTORY = "/"
-
 
 class Roles:
-    """Activities ``roles.*``; input ``role_id`` (of the role definition) and, for people, ``role``."""
+    """Activities ``roles.*``; input ``role_id`` (of the role definition) and, for people, ``role``.
+
+    Input ``scope`` is the ``directoryScopeId``; without one the assignment for the whole directory is meant.
+    """
 
     def __init__(self, graph: GraphClient, runner: StepRunner) -> None:
         self._graph = graph
@@ -26,15 +27,15 @@ class Roles:
 
     @step("roles.assign")
     async def assign(self, call: StepCall) -> Outcome:
-        """Assign the role for the whole directory; having it already is success."""
+        """Assign the role in the scope; having it there already is success."""
 
         async def look() -> Outcome | None:
-            held = [item for item in await self._held(call) if item.directory_scope_id in (WHOLE_DIRECTORY, None)]
+            held = await self._held(call)
             return _outcome(call, "observed", held) if held else None
 
         async def change() -> Outcome:
             try:
-                await self._graph.assign_role(object_id_of(call), given(call, "role_id"))
+                await self._graph.assign_role(object_id_of(call), given(call, "role_id"), _scope(call))
             except AlreadyAssigned:
                 return _outcome(call, "observed")
             return _outcome(call, "acknowledged")
@@ -43,7 +44,7 @@ class Roles:
 
     @step("roles.remove")
     async def remove(self, call: StepCall) -> Outcome:
-        """Remove every direct assignment of the role, whatever its scope; having none is success."""
+        """Remove the direct assignment of the role in the scope; having none there is success."""
 
         async def look() -> Outcome | None:
             return None if await self._held(call) else _outcome(call, "observed")
@@ -58,9 +59,9 @@ class Roles:
 
     async def _held(self, call: StepCall) -> list[RoleAssignment]:
         """By principal: an assignment's own id is known to the tenant alone."""
-        role_id = given(call, "role_id").lower()
+        wanted = given(call, "role_id").lower(), _scope(call).lower()
         held = await self._graph.role_assignments(object_id_of(call))
-        return [assignment for assignment in held if assignment.role_definition_id.lower() == role_id]
+        return [assignment for assignment in held if _role_and_scope(assignment) == wanted]
 
     async def _remove(self, assignment: RoleAssignment) -> None:
         try:
@@ -72,5 +73,14 @@ class Roles:
 
 def _outcome(call: StepCall, grade: Grade, assignments: list[RoleAssignment] | None = None) -> Outcome:
     ids = [assignment.id for assignment in assignments or []]
-    evidence = {"role_id": given(call, "role_id"), "role": call.input.get("role"), "assignments": ids}
-    return Outcome(evidence=evidence, grade=grade)
+    role = {"role_id": given(call, "role_id"), "role": call.input.get("role"), "scope": _scope(call)}
+    return Outcome(evidence=role | {"assignments": ids}, grade=grade)
+
+
+def _scope(call: StepCall) -> str:
+    return str(call.input.get("scope") or WHOLE_DIRECTORY)
+
+
+def _role_and_scope(assignment: RoleAssignment) -> tuple[str, str]:
+    scope = assignment.directory_scope_id or WHOLE_DIRECTORY
+    return assignment.role_definition_id.lower(), scope.lower()

@@ -192,7 +192,13 @@ def _group_grant(group: Group) -> Grant:
 
 def _role_grant(assignment: RoleAssignment) -> Grant:
     name = assignment.role_name or assignment.role_definition_id
-    return Grant(kind="directory_role", name=name, id=assignment.role_definition_id, privileged=True)
+    return Grant(
+        kind="directory_role",
+        name=name,
+        id=assignment.role_definition_id,
+        privileged=True,
+        scope=assignment.directory_scope_id,
+    )
 
 
 def _licence_grant(state: LicenceState) -> Grant:

@@ -66,7 +66,8 @@ class Verifying:
     async def verify(self, call: StepCall) -> Outcome:
         """Done once every check of ``call.input`` is seen; until then it comes again, at longer and longer intervals.
 
-        With ``repair`` what is missing is asked for again (``Outcome.again``); what stays missing has had no effect.
+        With ``repair`` what is missing (after ``repair_after`` attempts) is asked for again (``Outcome.again``); what
+        stays missing has had no effect.
         With ``cut`` the moment at which access was seen to be gone goes into the lifecycle.
         """
         attempt = activity.info().attempt
@@ -118,7 +119,8 @@ class Verifying:
             outcome = Outcome(evidence=_evidence(call, seen), grade="observed")
             return await asyncio.to_thread(self._record, call, attempt, tally, outcome)
         again = _repair(seen.missing) if call.input.get("repair") else Outcome()
-        if again.again and (call.round == 0 or attempt >= REPAIR_TRIES):
+        waited = attempt > call.input.get("repair_after", 0) if call.round == 0 else attempt >= REPAIR_TRIES
+        if again.again and waited:
             return await asyncio.to_thread(self._record, call, attempt, tally, again)
         delay = self._settle if call.round else min(FIRST_DELAY * 2 ** (attempt - 1), self._settle)
         raise StepError("NotYetSeen", _not_seen(seen), retryable=True, delay=delay, benign=True)

@@ -7,20 +7,22 @@ from api.models import Grant
 from connectors.errors import NotFound
 from connectors.graph_models import Group, RoleAssignment, User
 from connectors.graph_reads import GraphReads
+from domain.snapshot import MAX_EMPLOYEE_ID
 
-LONGEST_EMPLOYEE_ID = 16
 
+async def accounts_of(graph: GraphReads, employee_id: str, object_id: str | None, long_ids: str) -> list[User]:
+    """The person's account: by object id if the ledger knows it, else by employee id.
 
-async def account_of(graph: GraphReads, employee_id: str, object_id: str | None, long_ids: str) -> User | None:
-    """The person's account: by object id if the ledger knows it, else by employee id; None if there is none."""
+    None if there is none; more than one if several bear the id, guests aside, and so nobody can tell which is theirs.
+    """
     if object_id is None:
-        extension = long_ids if len(employee_id) > LONGEST_EMPLOYEE_ID else None
+        extension = long_ids if len(employee_id) > MAX_EMPLOYEE_ID else None
         found = await graph.users_by_employee_id(employee_id, extension)
-        return found[0] if found else None
+        return [user for user in found if user.user_type != "Guest"]
     try:
-        return await graph.user(object_id)
+        return [await graph.user(object_id)]
     except NotFound:
-        return None
+        return []
 
 
 async def grants_of(graph: GraphReads, user: User) -> list[Grant]:

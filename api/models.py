@@ -104,6 +104,9 @@ class PersonDetail(PersonLine):
     """A person with what the tenant gives them now, and their lifecycles, newest first."""
 
     account_enabled: bool | None = Field(description="Null where the tenant has no account of theirs.")
+    ambiguous: list[str] = Field(
+        default=[], description="Object ids where several accounts bear the employee id: none of them is shown then."
+    )
     grants: list[Grant]
     lifecycles: list[LifecycleLine]
 

@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter
 
 from api.errors import not_found
-from api.grants import account_of, grants_of
+from api.grants import accounts_of, grants_of
 from api.models import LifecycleLine, Listed, PersonDetail, PersonLine
 from api.query import Limit, PageToken, Words, employee_id_or_404, listed
 from api.services import ServicesDep
@@ -30,9 +30,10 @@ async def person(employee_id: str, services: ServicesDep) -> PersonDetail:
     """One person, known to HR or only to the tenant; grants are read from the tenant at this moment."""
     row = await asyncio.to_thread(services.ledger.person, employee_id_or_404(employee_id))
     object_id = row.object_id if row else None
-    user = await account_of(services.graph, employee_id, object_id, services.long_id_attribute)
-    if row is None and user is None:
+    found = await accounts_of(services.graph, employee_id, object_id, services.long_id_attribute)
+    if row is None and not found:
         not_found(f"Neither HR nor the tenant knows a person {employee_id!r}.")
+    user = found[0] if len(found) == 1 else None
     grants = await grants_of(services.graph, user) if user else []
     page = await asyncio.to_thread(services.ledger.lifecycles, employee_id=employee_id, limit=200)
     line = _line(row) if row else _line_from_tenant(employee_id, user)
@@ -41,6 +42,7 @@ async def person(employee_id: str, services: ServicesDep) -> PersonDetail:
         object_id=user.id if user else line.object_id,
         upn=user.user_principal_name if user else line.upn,
         account_enabled=user.account_enabled if user else None,
+        ambiguous=[] if user else [account.id for account in found],
         grants=grants,
         lifecycles=[LifecycleLine.model_validate(item) for item in page.items],
     )
@@ -53,7 +55,8 @@ def _line(row: PersonRow) -> PersonLine:
 
 
 def _line_from_tenant(employee_id: str, user: User | None) -> PersonLine:
-    assert user is not None  # noqa: S101 - one of the two is there, for the type checker
+    if user is None:
+        return PersonLine(employee_id=employee_id, object_id=None, upn=None)
     return PersonLine(
         employee_id=employee_id,
         object_id=user.id,

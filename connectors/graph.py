@@ -18,6 +18,9 @@ from connectors.http import TokenSource, Wire
 
 _RELATION = re.compile(r"/(members|owners|manager|registeredOwners|registeredUsers)(/[^/]+)?$")
 
+WHOLE_DIRECTORY = "/"
+"""The ``directoryScopeId`` of a role that holds everywhere."""
+
 
 class GraphClient(GraphReads):
     """The platform's Graph client: reads, and one method for each write.
@@ -112,16 +115,17 @@ class GraphClient(GraphReads):
         """Remove directly assigned licences; ``InheritedLicence`` and ``NoSuchLicence`` say there is none to remove."""
         await self._licences(object_id, [], list(sku_ids))
 
-    async def assign_role(self, object_id: str, role_id: str) -> None:
-        """Assign a directory role for the whole directory; a duplicate is ``AlreadyAssigned``.
+    async def assign_role(self, object_id: str, role_id: str, scope: str = WHOLE_DIRECTORY) -> None:
+        """Assign a directory role in a ``directoryScopeId``; the same once more is ``AlreadyAssigned``.
 
-        ``POST /roleManagement/directory/roleAssignments``; RoleManagement.ReadWrite.Directory.
+        ``POST /roleManagement/directory/roleAssignments``; RoleManagement.ReadWrite.Directory. Source: Graph,
+        rbacapplication-post-roleassignments.
         """
         body = {
             "@odata.type": "#microsoft.graph.unifiedRoleAssignment",
             "roleDefinitionId": role_id,
             "principalId": object_id,
-            "directoryScopeId": "/",
+            "directoryScopeId": scope,
         }
         await self._wire.request("POST", "/roleManagement/directory/roleAssignments", body=body)
 

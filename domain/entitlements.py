@@ -13,7 +13,10 @@ GrantKey = tuple[GrantKind, str]
 
 
 class Entitlement(BaseModel):
-    """One thing that a rule gives. ``brings`` is the licence (sku id) that a licence group passes on to its members."""
+    """One thing that a rule gives. ``brings`` is the licence (sku id) that a licence group passes on to its members.
+
+    ``replaces`` are the disabled plans of a licence that is held directly already, but with others switched off.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -23,6 +26,7 @@ class Entitlement(BaseModel):
     rule: str
     disabled_plans: tuple[str, ...] = ()
     brings: str | None = None
+    replaces: tuple[str, ...] | None = None
 
     @property
     def key(self) -> GrantKey:
@@ -76,7 +80,7 @@ def difference(have: Iterable[Grant], want: Iterable[Entitlement], ours: frozens
     wanted = {item.key for item in want}
     unwanted = [grant for grant in have if (grant.kind, grant.id) in ours - wanted]
     return Difference(
-        add=tuple(item for item in want if not _granted(item, have)),
+        add=tuple(_replacing(item, have) for item in want if not _granted(item, have)),
         keep=tuple(item for item in want if _granted(item, have)),
         remove=tuple(grant for grant in unwanted if grant.source == "direct"),
         leave=tuple(grant for grant in unwanted if grant.source != "direct"),
@@ -123,3 +127,9 @@ def _granted(item: Entitlement, have: tuple[Grant, ...]) -> bool:
     if item.kind == "licence":
         return any(grant.source == "direct" and grant.disabled_plans == item.disabled_plans for grant in same)
     return bool(same)
+
+
+def _replacing(item: Entitlement, have: tuple[Grant, ...]) -> Entitlement:
+    same = (grant for grant in have if item.kind == "licence" and (grant.kind, grant.id) == item.key)
+    held = next((grant for grant in same if grant.source == "direct"), None)
+    return item if held is None else item.model_copy(update={"replaces": held.disabled_plans})

@@ -23,7 +23,8 @@ class Grant(_Fact):
 
     ``dynamic``: a membership rule gives it. ``by_group``: a licence inherited from a group. ``synced``: mastered on
     premises. ``exchange``: a mail-enabled group, which Graph reads but does not change. ``privileged``: a directory
-    role, or a group that can hold one; its holder is protected from less privileged applications.
+    role, or a group that can hold one; its holder is protected from less privileged applications. ``scope``: where a
+    directory role holds, by Graph's ``directoryScopeId`` (``/`` or None: in the whole directory).
     """
 
     kind: GrantKind
@@ -32,6 +33,7 @@ class Grant(_Fact):
     source: Source = "direct"
     privileged: bool = False
     disabled_plans: tuple[str, ...] = ()
+    scope: str | None = None
 
 
 class Account(_Fact):

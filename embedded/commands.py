@@ -46,7 +46,9 @@ def _temporal_binary() -> str:
     """The ``temporal`` on the PATH if there is one, else the one that was installed beside Python."""
     found = shutil.which("temporal") or shutil.which("temporal", path=str(Path(sys.executable).parent))
     if found is None:
-        raise SettingsError("TEMPORAL_ADDRESS: not set, and there is no `temporal` on the PATH or beside Python; run `make setup`")
+        raise SettingsError(
+            "TEMPORAL_ADDRESS: not set, and there is no `temporal` on the PATH or beside Python; run `make setup`"
+        )
     return found
 
 

@@ -2,12 +2,9 @@
 
 import asyncio
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import SQLAlchemyError
-
 from embedded.child import Say
 from embedded.readiness import running_cluster
-from ledger import Ledger
+from ledger import DatabaseUnusableError, Ledger
 from settings import Settings, SettingsError
 
 
@@ -26,13 +23,5 @@ async def migrate_ledger(url: str) -> None:
     """Bring the ledger's tables up to date. Raises ``SettingsError`` naming the variable, without its password."""
     try:
         await asyncio.to_thread(Ledger.migrate, url)
-    except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise SettingsError(f"JML_DATABASE_URL={_without_password(url)}: cannot be used ({reason})") from None
-
-
-def _without_password(url: str) -> str:
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except SQLAlchemyError:
-        return "…"
+    except DatabaseUnusableError as error:
+        raise SettingsError(f"JML_DATABASE_URL={error}") from None

@@ -6,7 +6,7 @@ from pathlib import Path
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.namespace.v1 import NamespaceConfig
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     DescribeTaskQueueRequest,
@@ -16,11 +16,11 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from embedded import wire
 from domain.runsheet import TENANT_QUEUE, URGENT_QUEUE
+from embedded import wire
 from embedded.child import Probe
 from settings import SettingsError
-from workflows.client import connect
+from workflows.client import connect, register_search_attributes
 from workflows.contract import WORKFLOW_QUEUE
 
 _WORKFLOWS = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
@@ -62,17 +62,9 @@ def temporal_answers(address: str) -> Probe:
 async def prepare_namespace(client: Client, history_days: int | None = None) -> None:
     """Register missing search attributes; with ``history_days``, set how long closed histories are kept.
 
-    An unregistered attribute would block every workflow task. Raises ``RPCError`` if the cluster refuses.
+    Raises ``RPCError`` if the cluster refuses.
     """
-    known = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
-    )
-    missing = {k.name: k.indexed_value_type for k in SEARCH_ATTRIBUTES if k.name not in known.custom_attributes}
-    if missing:
-        request = AddSearchAttributesRequest(namespace=client.namespace)
-        for name, kind in missing.items():
-            request.search_attributes[name] = kind.value  # type: ignore[assignment]
-        await client.operator_service.add_search_attributes(request)
+    await register_search_attributes(client)
     if history_days is not None:
         config = NamespaceConfig(workflow_execution_retention_ttl=Duration(seconds=history_days * 86_400))
         await client.workflow_service.update_namespace(

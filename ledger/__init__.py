@@ -1,6 +1,7 @@
 """The record of everything that was done, append-only and chained, and the projections that lists come from."""
 
 from ledger.ledger import Ledger
+from ledger.migration import DatabaseUnusableError
 from ledger.models import (
     Entry,
     LifecyclePatch,
@@ -20,6 +21,7 @@ from ledger.paging import BadPageToken
 
 __all__ = [
     "BadPageToken",
+    "DatabaseUnusableError",
     "Entry",
     "Ledger",
     "LifecyclePatch",

@@ -50,12 +50,11 @@ class Ledger:
 
     @staticmethod
     def migrate(url: str) -> None:
-        """Bring the database at ``url`` to this version's schema; harmless when it is, and when two do it at once."""
-        database = Database(url)
-        try:
-            migration.migrate(database)
-        finally:
-            database.close()
+        """Bring the database at ``url`` to this version's schema; harmless when it is, and when two do it at once.
+
+        Raises ``DatabaseUnusableError``, one line without the password.
+        """
+        migration.migrate(url)
 
     def close(self) -> None:
         """Give all connections back."""

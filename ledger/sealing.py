@@ -77,6 +77,8 @@ def erase(database: Database, clock: Clock, employee_id: str, actor: str, reason
         empty = update(records).where(personal, records.c.id <= (last or 0))
         connection.execute(empty.values(personal=None, salt=None))
         _erase_projections(connection, employee_id)
+        database.lock(connection, "names")
+        names.erase(connection, employee_id)
     return int(count)
 
 
@@ -88,4 +90,3 @@ def _erase_projections(connection: Connection, employee_id: str) -> None:
     empty: dict[str, Any] = {"input": {}, "evidence": {}, "last_error": None}
     connection.execute(update(steps).where(steps.c.lifecycle_id.in_(ids)).values(empty))
     connection.execute(delete(people).where(people.c.employee_id == employee_id))
-    names.erase(connection, employee_id)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from domain.runsheet import TENANT_QUEUE, URGENT_QUEUE
+from ledger import Entry, Ledger
 from tests.tenant import Tenant, free_port
+from worker import keep_sealed
 from workflows.contract import SEARCH_ATTRIBUTES, WORKFLOW_QUEUE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +66,37 @@ def test_a_worker_with_a_wrong_policy_names_file_line_and_field(tenant: Tenant, 
     assert worker.returncode == 1
     assert f"{policy}:1: rules: " in told
     assert "Traceback" not in told
+
+
+def test_a_worker_with_a_database_that_cannot_be_used_names_it_without_its_password(tenant: Tenant) -> None:
+    url = f"postgresql://jml:letmein@127.0.0.1:{free_port()}/jml"
+    worker = started(tenant.data_dir, JML_DATABASE_URL=url)
+    _, told = worker.communicate(timeout=30)
+    assert worker.returncode == 1
+    assert told.startswith(f"JML_DATABASE_URL={url.replace('letmein', '***')}: cannot be used")
+    assert len(told.splitlines()) == 1
+
+
+async def test_days_are_sealed_as_soon_as_the_ledger_can_be_written(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    url, yesterday = f"sqlite:///{here}/ledger.db", datetime.now(UTC) - timedelta(days=1)
+    Ledger.migrate(url)
+    earlier = Ledger.open(url, clock=lambda: yesterday)
+    earlier.append(Entry("k", "step", "hr"))
+    earlier.close()
+    ledger = Ledger.open(f"sqlite:///{there}/ledger.db")
+    sealing = asyncio.create_task(keep_sealed(ledger, again=timedelta(seconds=0.05)))
+    await asyncio.sleep(0.2)
+    assert not sealing.done()
+    here.rename(there)
+    for _ in range(200):
+        if ledger.record(f"seal:{yesterday.date()}"):
+            break
+        await asyncio.sleep(0.05)
+    assert ledger.record(f"seal:{yesterday.date()}")
+    sealing.cancel()
+    ledger.close()
 
 
 def test_a_worker_that_waits_for_temporal_stops_at_once(tenant: Tenant) -> None:

@@ -60,14 +60,14 @@ class CommandedLifecycle(Lifecycle):
             evidence = {"skipped_by": command.actor, "reason": command.reason}
             waived = {"state": "skipped", "grade": "waived", "evidence": evidence, "cause": None, "last_error": None}
             skipped = run.model_copy(update={**waived, "ended_at": workflow.now()})
-            await self._write("skip", command, status=self._status_after(solved=[run]), steps=[skipped])
             self.sheet.skip(command.step, evidence)
+            await self._write("skip", command, status=self._status_after(), steps=[skipped])
             self.publish()
 
     @skip.validator
     def _refuse_skip(self, command: contract.Skip) -> None:
         run = self._known(command.step)
-        self._refuse_unless(run.state in ("attention", "waiting"), f"step {command.step!r} is {run.state}")
+        self._refuse_unless(self.sheet.can_skip(run), f"step {command.step!r} is {run.state}")
 
     @workflow.update(name="cancel")
     async def cancel(self, command: contract.Cancel) -> None:
@@ -90,8 +90,8 @@ class CommandedLifecycle(Lifecycle):
         """Begin no further step until released; attempts in hand end."""
         async with self._one_at_a_time:
             self._refuse_hold(command)
-            await self._write("hold", command, status=self._status_after(held=True))
             self.sheet.held = True
+            await self._write("hold", command, status=self._status_after())
             self.publish()
 
     @hold.validator
@@ -104,8 +104,8 @@ class CommandedLifecycle(Lifecycle):
         """Go on after a hold."""
         async with self._one_at_a_time:
             self._refuse_release(command)
-            await self._write("release", command, status=self._status_after(held=False))
             self.sheet.held = False
+            await self._write("release", command, status=self._status_after())
             self.sheet.wake()
             self.publish()
 
@@ -144,7 +144,7 @@ class CommandedLifecycle(Lifecycle):
     def _movable(self) -> bool:
         if self.status == "retained":
             return self.delete_at is not None
-        return self.status == "scheduled" and self.waiting_for is None and self.go is None
+        return self.status == "scheduled" and not self.asked and self.go is None
 
     async def _move(self, to: datetime, verb: str, command: contract.Command) -> None:
         scheduled, retained = self.status == "scheduled", self.status == "retained"
@@ -179,10 +179,10 @@ class CommandedLifecycle(Lifecycle):
             effective_at=effective_at,
         )
 
-    def _status_after(self, *, solved: Sequence[StepRun] = (), held: bool | None = None) -> LifecycleStatus:
+    def _status_after(self, *, solved: Sequence[StepRun] = ()) -> LifecycleStatus:
         if [run for run in self.sheet.in_attention if run not in solved]:
             return "attention"
-        return "held" if (self.sheet.held if held is None else held) else self.status
+        return "held" if self.sheet.held else self.status
 
     def _known(self, step: str) -> StepRun:
         if step not in self.sheet.runs:
@@ -190,5 +190,7 @@ class CommandedLifecycle(Lifecycle):
         return self.sheet.runs[step]
 
     def _refuse_unless(self, sensible: bool, why: str) -> None:
+        if self.over:
+            raise ApplicationError(f"{self.lifecycle_id} is over: {self.status}.", type="Senseless")
         if not sensible:
             raise ApplicationError(f"Nothing was done for {self.lifecycle_id}: {why}.", type="Senseless")

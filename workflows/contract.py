@@ -62,7 +62,7 @@ class Returned(BaseModel):
 
 
 class Waiting(BaseModel):
-    """Person → lifecycle: you wait for ``waiting_for``; or, to the one that works: ``by`` waits for you.
+    """Person → lifecycle: you wait for ``waiting_for``; or, to the one that works: ``by`` waits for you ("": no more).
 
     With neither it asks: say again whether your moment has come (a person that started anew does not know).
     """
@@ -204,7 +204,7 @@ class OpenEntry(BaseModel):
     status: LifecycleStatus = "scheduled"
     after: str | None = None
     superseded_by: str | None = None
-    prepared: bool = False
+    ending: bool = False
     told: str | None = None
 
 

@@ -1,6 +1,5 @@
 """Somebody leaves: access is cut at once, the rest follows in its turn, and the account is kept for a while."""
 
-import asyncio
 from datetime import datetime
 from typing import ClassVar
 
@@ -86,11 +85,8 @@ class LeaverWorkflow(CommandedLifecycle):
 
     async def _retained(self) -> LifecycleStatus:
         """The long wait for the deletion or the return, whichever comes first; the second pass runs beside it."""
-        looking = asyncio.create_task(self._look_again())
-        try:
+        async with self.working_beside():
             await self.moment(lambda: min(self.delete_at or FOREVER, self.return_at or FOREVER))
-        finally:
-            looking.cancel()
         await self.sheet.stop()
         self.sheet.leave_out({"ended_by": "the end of the retention"})
         if self.return_at is not None and self.return_at <= workflow.now():
@@ -98,7 +94,3 @@ class LeaverWorkflow(CommandedLifecycle):
         else:
             await self.work("delete")
         return "completed"
-
-    async def _look_again(self) -> None:
-        await self.sheet.carry_out()
-        self.publish()

@@ -1,12 +1,15 @@
 """What joiner, mover and leaver have in common: their moment, their turn, and their end."""
 
+import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel
 from temporalio import workflow
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from domain.runsheet import LifecycleStatus, Step
@@ -42,7 +45,8 @@ class Lifecycle(Reporting):
         self.return_at: datetime | None = None
         self.waiting_for: str | None = None
         self.interruption: Interruption | None = None
-        self._asked = False
+        self.asked = False
+        self._yielded = start.carried is not None
         self._stirred = False
 
     # --- the way of a lifecycle -------------------------------------------------------------------------------
@@ -67,19 +71,45 @@ class Lifecycle(Reporting):
 
     async def ask_for_the_turn(self) -> None:
         """Say that the moment has come; the answer is ``go``, now or later."""
-        self._asked = True
-        await self.tell_person("due", contract.Due(lifecycle_id=self.lifecycle_id))
+        self.asked, self._yielded = True, False
+        if not await self.tell_person("due", contract.Due(lifecycle_id=self.lifecycle_id)):
+            await self._start_person()
+
+    async def _start_person(self) -> None:
+        """The person was ended from outside; started anew it finds us in the ledger and asks."""
+        with contextlib.suppress(WorkflowAlreadyStartedError):
+            await workflow.start_child_workflow(
+                contract.PERSON_WORKFLOW,
+                contract.PersonStart(employee_id=self.envelope.employee_id),
+                id=contract.person_workflow_id(self.envelope.employee_id),
+                parent_close_policy=ParentClosePolicy.ABANDON,
+            )
 
     async def turn(self) -> None:
-        """Wait for ``go``; say for whom we wait."""
+        """Wait for ``go``; say for whom we wait. What was parked before can be retried meanwhile."""
         told: str | None = None
-        while self.go is None:
-            await self.until(lambda: self._stirred or self.go is not None)
-            if self.waiting_for != told and self.go is None:
-                told = self.waiting_for
-                await self.record("lifecycle.waiting", status=self.status, waiting_for=told or "")
+        async with self.working_beside(frozenset({SECOND_LOOK})):
+            while self.go is None:
+                await self.until(lambda: self._stirred or self.go is not None)
+                if self.waiting_for != told and self.go is None:
+                    told = self.waiting_for
+                    await self.record("lifecycle.waiting", status=self.shown_status, waiting_for=told or "")
+        self.asked, self.waiting_for = False, None
         if told:
             await self.record("lifecycle.turn", waiting_for="")
+
+    @contextlib.asynccontextmanager
+    async def working_beside(self, leaving_out: frozenset[str] = frozenset()) -> AsyncIterator[None]:
+        """Let the sheet work while something else is waited for."""
+        working = asyncio.create_task(self._work_on(leaving_out))
+        try:
+            yield
+        finally:
+            working.cancel()
+
+    async def _work_on(self, leaving_out: frozenset[str]) -> None:
+        await self.sheet.carry_out(leaving_out=leaving_out)
+        self.publish()
 
     async def contain(self) -> None:
         """Cut access, on containment's own queue; what parks there does not keep the rest from going on."""
@@ -90,7 +120,10 @@ class Lifecycle(Reporting):
         if self.status == "scheduled":
             self.status = "running"
         plan_input = {"phase": phase, "envelope": self.envelope.model_dump(mode="json")}
-        plan = Step(name=f"plan {phase}", activity="records.plan", input=plan_input, leg="plan", queue=queue)
+        before = [name for name in self.sheet.runs if name.startswith("plan ")]
+        plan = Step(
+            name=f"plan {phase}", activity="records.plan", input=plan_input, needs=before, leg="plan", queue=queue
+        )
         if queue == contract.URGENT_QUEUE:
             plan = plan.model_copy(update={"leg": CONTAINMENT, "patience_seconds": None})
         self.sheet.append([plan])
@@ -118,6 +151,9 @@ class Lifecycle(Reporting):
         try:
             await self.carry_out()
         except Interrupted:
+            if self.interruption is not None and self.interruption.mode != "superseded":
+                self.status = "running"  # a rescind or cancel that met the moment of completion
+                raise
             why = self._take_interruption()
             await self.sheet.stop()
             self.sheet.leave_out({"ended_by": why.reason})
@@ -126,7 +162,7 @@ class Lifecycle(Reporting):
 
     async def yield_turn(self) -> None:
         """Tell the person that another lifecycle may work."""
-        self.go, self._asked = None, False
+        self.go, self.asked, self._yielded = None, False, True
         message = contract.Yielded(lifecycle_id=self.lifecycle_id, status=self.status, object_id=self.object_id)
         await self.tell_person("yielded", message)
 
@@ -143,7 +179,7 @@ class Lifecycle(Reporting):
     async def _wind_up(self, why: Interruption) -> LifecycleStatus:
         untouched = self.status == "scheduled" and not self.sheet.runs
         await self.sheet.stop()
-        self.sheet.reason, self.sheet.held = why.reason, False
+        self.sheet.reason, self.sheet.held, self.waited_by = why.reason, False, None
         if why.mode == "restore" and not untouched:
             await self._restore()
         if why.mode == "contain" and not untouched:
@@ -152,6 +188,7 @@ class Lifecycle(Reporting):
 
     async def _restore(self) -> None:
         self.status = "running"
+        await self.record("lifecycle.restoring", status="running", waiting_for="")
         self.sheet.append_inverses()
         await self.carry_out(leaving_out=frozenset({*(run.step.leg for run in self.sheet.runs.values())} - {"restore"}))
 
@@ -210,7 +247,7 @@ class Lifecycle(Reporting):
     @workflow.signal(name="go")
     def on_go(self, message: contract.Go) -> None:
         """You have the turn."""
-        self.go = message
+        self.go, self._yielded = message, False
         if message.object_id is not None:
             self.sheet.facts["object_id"] = message.object_id
         self.stir()
@@ -228,13 +265,13 @@ class Lifecycle(Reporting):
     @workflow.signal(name="waiting")
     async def on_waiting(self, message: contract.Waiting) -> None:
         """You wait for another, another waits for you, or: are you due?"""
-        self.waiting_for = message.waiting_for
-        self.waited_by = message.by or self.waited_by
-        self.stir()
-        self.give_way_if_idle()
-        if message.waiting_for is None and message.by is None and self._asks_for_the_turn:
+        if message.by is not None:
+            self.waited_by = message.by or None
+            self.give_way_if_idle()
+        elif message.waiting_for is not None:
+            self.waiting_for = message.waiting_for
+            self.stir()
+        elif self._yielded:
+            await self.yield_turn()
+        elif self.asked and self.go is None:
             await self.ask_for_the_turn()
-
-    @property
-    def _asks_for_the_turn(self) -> bool:
-        return self._asked and self.go is None

@@ -1,20 +1,19 @@
 """One person: drops duplicates, starts lifecycles, gives them their turn. It has no timer and reads no clock."""
 
-import contextlib
 from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
 from temporalio import workflow
-from temporalio.common import Priority, RetryPolicy, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
-from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
+from temporalio.common import Priority, RetryPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.workflow import ActivityHandle, ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from domain.events import Envelope, Rescind, Return
-    from domain.runsheet import StepCall
     from workflows import contract
     from workflows.contract import OpenEntry, PersonCarried, PersonStart
+    from workflows.person_rows import event_row, lost_row, notice_about, search_attributes
     from workflows.turns import Turns
 
 SEEN_KEPT = 200
@@ -40,21 +39,23 @@ class PersonWorkflow:
         """Take one message after the other until no lifecycle is open."""
         if start.carried is None:
             await self._recall()
-        while self.inbox or self.turns.open:
-            await workflow.wait_condition(lambda: bool(self.inbox))
-            await self._take(self.inbox.pop(0))
-            await self._see_notices_off()
-            if not self.inbox and self.turns.open and workflow.info().is_continue_as_new_suggested():
+        while self.inbox or self.turns.open or self.notices:
+            await workflow.wait_condition(lambda: bool(self.inbox) or any(one.done() for one in self.notices))
+            self._let_go_of_notices()
+            if self.inbox:
+                await self._take(self.inbox.pop(0))
+            if self.turns.open and not self.inbox and self._is_long():
                 workflow.continue_as_new(PersonStart(employee_id=self.employee_id, carried=self._carried()))
 
-    async def _see_notices_off(self) -> None:
-        """A workflow that ends takes its open activities with it; one that fails for an hour is let go."""
-        if self.inbox or (self.turns.open and not workflow.info().is_continue_as_new_suggested()):
-            return
+    def _let_go_of_notices(self) -> None:
+        """A workflow that ends takes its open activities with it, so notices are waited for until sent or given up."""
         for notice in self.notices:
-            with contextlib.suppress(ActivityError):
-                await notice
-        self.notices = []
+            if notice.done() and (error := notice.exception()) is not None:
+                workflow.logger.warning("A notice to the administrators was given up: %s", error)
+        self.notices = [notice for notice in self.notices if not notice.done()]
+
+    def _is_long(self) -> bool:
+        return not self.notices and workflow.info().is_continue_as_new_suggested()
 
     @workflow.signal(name="event")
     def on_event(self, envelope: Envelope) -> None:
@@ -87,7 +88,7 @@ class PersonWorkflow:
                 self.turns.yielded(message.lifecycle_id, message.status)
             case contract.Ended():
                 self.object_id = message.object_id or self.object_id
-                self.turns.ended(message.lifecycle_id)
+                await self._ended(message.lifecycle_id)
         await self._advance()
 
     # --- events -----------------------------------------------------------------------------------------------
@@ -135,14 +136,6 @@ class PersonWorkflow:
         return contract.Go(object_id=self.object_id)
 
     async def _start_child(self, envelope: Envelope, entry: OpenEntry, go: contract.Go | None) -> bool:
-        attributes = TypedSearchAttributes(
-            [
-                SearchAttributePair(contract.KIND, entry.kind),
-                SearchAttributePair(contract.STATUS, "scheduled"),
-                SearchAttributePair(contract.EMPLOYEE_ID, self.employee_id),
-                SearchAttributePair(contract.EFFECTIVE_AT, entry.effective_at),
-            ]
-        )
         try:
             await workflow.start_child_workflow(
                 contract.LIFECYCLE_WORKFLOWS[entry.kind],
@@ -150,7 +143,7 @@ class PersonWorkflow:
                 id=entry.lifecycle_id,
                 parent_close_policy=ParentClosePolicy.ABANDON,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                search_attributes=attributes,
+                search_attributes=search_attributes(self.employee_id, entry),
                 static_summary=f"{entry.kind.capitalize()} of {self.employee_id}, {entry.effective_at:%Y-%m-%d %H:%M}Z",
                 priority=Priority(priority_key=contract.PRIORITY[entry.kind]),
             )
@@ -160,27 +153,35 @@ class PersonWorkflow:
 
     async def _rescind(self, envelope: Envelope, event: Rescind) -> None:
         target = self.turns.rescindable(event.target_event_id)
-        if target is not None:
-            message = contract.TakenBack(event_id=envelope.event_id, actor=envelope.actor)
-            await self._signal(target, "rescind", message)
-            outcome: dict[str, Any] = {"rescinds": target.lifecycle_id}
+        message = contract.TakenBack(event_id=envelope.event_id, actor=envelope.actor)
+        if target is not None and await self._signal(target, "rescind", message):
+            target.ending = True
+            await self._write_event(envelope, {"rescinds": target.lifecycle_id})
         else:
-            outcome = {"rescinds": None, "note": "Nothing unfinished to rescind: correct it by a new event."}
-        await self._write_event(envelope, outcome)
-        if target is None:
-            await self._tell_administrators(envelope, outcome)
+            note = "Nothing unfinished to rescind: correct it by a new event."
+            await self._write_unmet(envelope, {"rescinds": None, "note": note})
 
     async def _return(self, envelope: Envelope) -> None:
         leave = self.turns.leave()
-        if leave is not None:
-            message = contract.Returned(
-                event_id=envelope.event_id, actor=envelope.actor, effective_at=envelope.effective_at
-            )
-            await self._signal(leave, "return", message)
-        outcome = {"returns": leave.lifecycle_id if leave else None}
+        message = contract.Returned(
+            event_id=envelope.event_id, actor=envelope.actor, effective_at=envelope.effective_at
+        )
+        if leave is not None and await self._signal(leave, "return", message):
+            leave.ending = leave.ending or envelope.due
+            await self._write_event(envelope, {"returns": leave.lifecycle_id})
+        else:
+            await self._write_unmet(envelope, {"returns": None, "note": "There is no leave to return from."})
+
+    async def _write_unmet(self, envelope: Envelope, outcome: dict[str, Any]) -> None:
         await self._write_event(envelope, outcome)
-        if leave is None:
-            await self._tell_administrators(envelope, outcome | {"note": "There is no leave to return from."})
+        self._tell_administrators(envelope, outcome)
+
+    async def _ended(self, lifecycle_id: str) -> None:
+        entry = self.turns.open.get(lifecycle_id)
+        self.turns.ended(lifecycle_id)
+        holder = self.turns.open.get(entry.told) if entry and entry.told else None
+        if holder is not None:
+            await self._signal(holder, "waiting", contract.Waiting(by=""))
 
     # --- turns ------------------------------------------------------------------------------------------------
 
@@ -223,23 +224,26 @@ class PersonWorkflow:
                 continue
             waiter.told = holder.lifecycle_id
             await self._signal(waiter, "waiting", contract.Waiting(waiting_for=holder.lifecycle_id))
-            await self._signal(holder, "waiting", contract.Waiting(by=waiter.lifecycle_id))
+            if waiter.event_type != "leave":  # a leave's plan does not cover what a mover would leave undone
+                await self._signal(holder, "waiting", contract.Waiting(by=waiter.lifecycle_id))
 
     async def _supersede(self, older: OpenEntry, by: OpenEntry) -> None:
         if older.superseded_by is None:
             older.superseded_by = by.lifecycle_id
             await self._signal(older, "supersede", contract.Supersede(by=by.lifecycle_id))
 
-    async def _signal(self, entry: OpenEntry, name: str, message: BaseModel) -> None:
-        """Tell a lifecycle; one that is closed without having said so counts as ended."""
+    async def _signal(self, entry: OpenEntry, name: str, message: BaseModel) -> bool:
+        """Tell a lifecycle, and whether that reached it; one that is closed without having said so counts as ended."""
         try:
             await workflow.get_external_workflow_handle(entry.lifecycle_id).signal(name, message)
         except ApplicationError as error:
             if error.type != "ExternalWorkflowExecutionNotFound":
                 raise
             if not self._said_goodbye(entry):
-                await self._write_lost(entry)
+                await self._write(lost_row(self.employee_id, entry))
                 self.inbox.append(contract.Ended(lifecycle_id=entry.lifecycle_id, state="cancelled"))
+            return False
+        return True
 
     def _said_goodbye(self, entry: OpenEntry) -> bool:
         ends = [message for message in self.inbox if isinstance(message, contract.Ended)]
@@ -264,29 +268,7 @@ class PersonWorkflow:
         )
 
     async def _write_event(self, envelope: Envelope, outcome: dict[str, Any]) -> None:
-        await self._write(
-            contract.RecordCall(
-                key=f"event:{self.employee_id}:{envelope.event_id}",
-                kind="event",
-                employee_id=self.employee_id,
-                event_id=envelope.event_id,
-                actor=envelope.actor,
-                body={"event": envelope.event.model_dump(mode="json"), **outcome},
-            )
-        )
-
-    async def _write_lost(self, entry: OpenEntry) -> None:
-        await self._write(
-            contract.RecordCall(
-                key=f"{entry.lifecycle_id}/lifecycle.lost",
-                kind="lifecycle.lost",
-                employee_id=self.employee_id,
-                lifecycle_id=entry.lifecycle_id,
-                actor="platform",
-                reason="closed from outside, without its last act",
-                status="cancelled",
-            )
-        )
+        await self._write(event_row(envelope, outcome))
 
     async def _write(self, call: contract.RecordCall) -> None:
         await workflow.execute_activity(
@@ -297,16 +279,8 @@ class PersonWorkflow:
             summary=call.kind,
         )
 
-    async def _tell_administrators(self, envelope: Envelope, body: dict[str, Any]) -> None:
-        call = StepCall(
-            lifecycle_id=contract.person_workflow_id(self.employee_id),
-            employee_id=self.employee_id,
-            event_id=envelope.event_id,
-            actor=envelope.actor,
-            step=f"notice about {envelope.event.type}",
-            leg="notice",
-            input=body,
-        )
+    def _tell_administrators(self, envelope: Envelope, body: dict[str, Any]) -> None:
+        call = notice_about(envelope, body)
         notice = workflow.start_activity(
             "notices.attention",
             call,

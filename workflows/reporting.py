@@ -156,8 +156,8 @@ class Reporting:
         lines = [f"**{self.shown_status}**", "", "| step | leg | state | tries |", "|---|---|---|---|"]
         return "\n".join([*lines, *(_line(run) for run in self.sheet.runs.values())])
 
-    async def tell_person(self, signal: str, message: BaseModel) -> None:
-        """A person that is gone is told nothing: whoever starts it again reads the ledger."""
+    async def tell_person(self, signal: str, message: BaseModel) -> bool:
+        """Whether the person was there to be told: whoever starts it again reads the ledger."""
         person = workflow.get_external_workflow_handle(contract.person_workflow_id(self.envelope.employee_id))
         try:
             await person.signal(signal, message)
@@ -165,6 +165,8 @@ class Reporting:
             if error.type != "ExternalWorkflowExecutionNotFound":
                 raise
             workflow.logger.warning("The person of %s is not open; %s was not delivered", self.lifecycle_id, signal)
+            return False
+        return True
 
 
 def _line(run: StepRun) -> str:

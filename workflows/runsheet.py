@@ -8,19 +8,20 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
-from temporalio.exceptions import TimeoutError as ActivityTimeout
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 from temporalio.workflow import ActivityCancellationType, ActivityHandle
 
 with workflow.unsafe.imports_passed_through():
     from domain.runsheet import Outcome, Step, StepCall, StepRun
+    from workflows.causes import explain
 
 SECOND_LOOK = "second_look"
 SETTLED: frozenset[str] = frozenset({"done", "skipped", "undone"})
 ATTEMPT_TIMEOUT = timedelta(seconds=90)
 HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
-MOST_CAUSES = 10
+REFUSED_PATIENCE = timedelta(minutes=5)
+REFUSED_DELAY_S = 5.0
 
 Listener = Callable[[StepRun], Awaitable[None]]
 
@@ -58,6 +59,7 @@ class RunSheet:
         self._leaving_out: frozenset[str] = frozenset()
         self._stopping = False
         self._woken = False
+        self._broken: Exception | None = None
 
     def append(self, steps: Iterable[Step]) -> None:
         """Add steps at the end; one that is there already stays as it is."""
@@ -89,9 +91,11 @@ class RunSheet:
         With ``or_stuck`` also until nothing more can be done without somebody.
         """
         self._leaving_out = leaving_out
-        while not (self._interrupted() or self._settled() or (or_stuck and self.stuck)):
+        while not (self._interrupted() or self._settled() or (or_stuck and self.stuck and not self.held)):
             self._begin_ready()
             await self._rest()
+            if self._broken is not None:
+                raise self._broken
 
     def expedite(self) -> None:
         """Begin what is delayed now."""
@@ -125,6 +129,10 @@ class RunSheet:
         run.state, run.grade, run.evidence = "skipped", "waived", evidence
         run.cause, run.last_error, run.ended_at = None, None, workflow.now()
         self.wake()
+
+    def can_skip(self, run: StepRun) -> bool:
+        """Whether nothing of it is in hand."""
+        return run.state == "attention" or (run.state == "waiting" and run.step.name not in self._tasks)
 
     def leave_out(self, evidence: dict[str, Any], *, but: str = "") -> None:
         """Leave out everything that is not settled, the leg ``but`` excepted."""
@@ -169,6 +177,8 @@ class RunSheet:
         try:
             if await self._delayed(run.step):
                 await self._attempt(run)
+        except Exception as error:  # noqa: BLE001 - raised by carry_out: a defect must block the workflow, not vanish
+            self._broken = error
         finally:
             self._handles.pop(name, None)
             self._tasks.pop(name, None)
@@ -230,6 +240,8 @@ class RunSheet:
         )
 
     async def _done(self, run: StepRun, outcome: Outcome) -> None:
+        if run.state == "skipped":
+            return
         run.ended_at = workflow.now()
         run.attempts = max(run.attempts, 1)
         run.evidence, run.grade = outcome.evidence, outcome.grade
@@ -257,14 +269,25 @@ class RunSheet:
         verify.step = verify.step.model_copy(update={"needs": [*verify.step.needs, *names], "delay_seconds": 0})
 
     async def _refused(self, run: StepRun, error: ActivityError) -> None:
-        cause, message, details = _explain(error)
+        cause, message, details = explain(error)
         run.attempts = int(details.get("attempt", run.attempts + 1))
         if cause == "Forbidden" and run.step.on_refused and not run.refused_once:
             self._put_before(run)
-        else:
+        elif cause == "Forbidden" and run.refused_once and self._lately_begun(run):
+            self._try_later(run)
+        elif run.state != "skipped":
             if details.get("retry_input"):
                 run.step = run.step.model_copy(update={"input": details["retry_input"]})
             await self._park(run, cause, message)
+
+    def _lately_begun(self, run: StepRun) -> bool:
+        return run.started_at is not None and workflow.now() - run.started_at < REFUSED_PATIENCE
+
+    def _try_later(self, run: StepRun) -> None:
+        """What was put before is done, but the directory takes its time to know it."""
+        run.state = "waiting"
+        run.round += 1
+        run.step = run.step.model_copy(update={"delay_seconds": REFUSED_DELAY_S})
 
     def _put_before(self, run: StepRun) -> None:
         run.refused_once = True
@@ -281,19 +304,3 @@ class RunSheet:
 
 def _seconds(value: float | None) -> timedelta | None:
     return None if value is None else timedelta(seconds=value)
-
-
-def _explain(error: ActivityError) -> tuple[str, str, dict[str, Any]]:
-    """The cause, the sentence for people and the details of the deepest failure that says something."""
-    found: tuple[str, str, dict[str, Any]] = ("Unknown", str(error), {})
-    failure: BaseException | None = error.cause
-    for _ in range(MOST_CAUSES):
-        if isinstance(failure, ApplicationError):
-            details = failure.details[0] if failure.details and isinstance(failure.details[0], dict) else {}
-            return failure.type or "Unknown", failure.message, details
-        if isinstance(failure, ActivityTimeout):
-            found = ("TimedOut", "The step's patience is spent and no attempt answered.", {})
-        if failure is None:
-            break
-        failure = failure.__cause__
-    return found

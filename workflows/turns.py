@@ -39,7 +39,6 @@ class Turns:
         entry = self.open.get(lifecycle_id)
         if entry is not None:
             entry.status = OpenEntry.model_validate({**entry.model_dump(), "status": status}).status
-            entry.prepared = entry.status == "scheduled"
         self._free(lifecycle_id)
 
     def ended(self, lifecycle_id: str) -> None:
@@ -67,7 +66,10 @@ class Turns:
         """The unfinished ones of the same kind that this new one replaces; changes of a job replace nothing."""
         if entry.kind == "mover":
             return []
-        return [other for other in self.open.values() if _same_kind(other, entry) and other.status not in FINISHED]
+        others = [other for other in self.open.values() if other is not entry and other.status not in FINISHED]
+        same = [other for other in others if _same_kind(other, entry)]
+        # A leave that has begun knows how to give access back; another one would not.
+        return [other for other in same if entry.event_type != "leave" or other.status == "scheduled"]
 
     def pre_empted_by(self, entry: OpenEntry) -> list[OpenEntry]:
         """Those that a termination puts aside when it falls due; nothing else pre-empts."""
@@ -83,6 +85,7 @@ class Turns:
             if other is not entry
             and (
                 other.lifecycle_id in (self.turn, entry.after)
+                or other.ending
                 or other.superseded_by == entry.lifecycle_id
                 or self.must_go_for(other, entry)
             )
@@ -96,14 +99,15 @@ class Turns:
 
     def rescindable(self, event_id: str | None) -> OpenEntry | None:
         """The lifecycle of that event, or the newest unfinished one; None if it is finished or unknown."""
-        unfinished = [entry for entry in self.open.values() if entry.status not in FINISHED]
+        unfinished = [one for one in self.open.values() if one.status not in FINISHED and one.superseded_by is None]
         if event_id is not None:
             unfinished = [entry for entry in unfinished if entry.lifecycle_id.split(":", 2)[2] == event_id]
         return max(unfinished, key=lambda entry: entry.occurred_at, default=None)
 
     def leave(self) -> OpenEntry | None:
-        """The open leave of absence."""
-        return next((entry for entry in self.open.values() if entry.event_type == "leave"), None)
+        """The open leave of absence: the one that has begun, else the next."""
+        leaves = [entry for entry in self.open.values() if entry.event_type == "leave"]
+        return min(leaves, key=lambda entry: (entry.status != "retained", entry.effective_at), default=None)
 
     def _gives_way(self, other: OpenEntry, termination: OpenEntry) -> bool:
         if other.event_type == "leave":

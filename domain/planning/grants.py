@@ -28,7 +28,7 @@ def take_away(
     sheet: Sheet, grants: Sequence[Grant], *, needs: Sequence[str] = (), delay: float = 0, licences_last: bool = False
 ) -> list[str]:
     """Take direct grants away; with ``licences_last`` the licences wait for all else to be gone."""
-    names = [_remove_role(sheet, item.name, item.id, needs, delay) for item in grants if item.kind == "directory_role"]
+    names = [_remove_role(sheet, item, needs, delay) for item in grants if item.kind == "directory_role"]
     names += _remove_groups(sheet, [item for item in grants if item.kind == "group"], needs, delay)
     before = names if licences_last and names else needs
     wait = 0 if licences_last and names else delay
@@ -39,7 +39,7 @@ def take_away(
 def role_removals(grants: Iterable[Grant], queue: str, leg: str) -> list[Step]:
     """What makes a privileged account an ordinary one: its roles, and the groups that can hold roles."""
     held = [item for item in grants if item.privileged and item.source == "direct"]
-    steps = [_role_step(item.name, item.id, queue, leg) for item in held if item.kind == "directory_role"]
+    steps = [_role_step(item, queue, leg) for item in held if item.kind == "directory_role"]
     groups = [item for item in held if item.kind == "group"]
     if groups:
         arguments, inverse = _of_groups(groups), Inverse(activity="groups.add", input=_of_groups(groups))
@@ -106,6 +106,8 @@ def _assign_licence(sheet: Sheet, item: Entitlement, needs: Sequence[str]) -> st
     sku = {"sku_id": item.id, "sku": item.name}
     arguments = sku | {"disabled_plans": list(item.disabled_plans)}
     inverse = Inverse(activity="licences.remove", input=sku)
+    if item.replaces is not None:
+        inverse = Inverse(activity="licences.assign", input=sku | {"disabled_plans": list(item.replaces)})
     name = sheet.add(f"licence {item.name}", "licences.assign", arguments, leg="licences", needs=needs, inverse=inverse)
     sheet.check("licence", name, id=item.id, name=item.name)
     return name
@@ -129,20 +131,30 @@ def _assign_role(sheet: Sheet, item: Entitlement, needs: Sequence[str]) -> str:
     return name
 
 
-def _remove_role(sheet: Sheet, role: str, role_id: str, needs: Sequence[str], delay: float) -> str:
-    arguments = {"role_id": role_id, "role": role}
+def _remove_role(sheet: Sheet, item: Grant, needs: Sequence[str], delay: float) -> str:
+    arguments = _of_role(item)
     inverse = Inverse(activity="roles.assign", input=arguments)
     name = sheet.add(
-        f"remove role {role}", "roles.remove", arguments, leg="privileges", needs=needs, inverse=inverse, delay=delay
+        _role_removal(item), "roles.remove", arguments, leg="privileges", needs=needs, inverse=inverse, delay=delay
     )
-    sheet.check("directory_role", name, id=role_id, name=role, want=False)
+    sheet.check("directory_role", name, id=item.id, name=item.name, want=False)
     return name
 
 
-def _role_step(role: str, role_id: str, queue: str, leg: str) -> Step:
-    arguments = {"role_id": role_id, "role": role}
+def _of_role(item: Grant) -> dict[str, Any]:
+    return {"role_id": item.id, "role": item.name} | ({"scope": item.scope} if item.scope else {})
+
+
+def _role_removal(item: Grant) -> str:
+    """One role may be held in several scopes, each of which is taken by a step of its own."""
+    within = f" in {item.scope}" if item.scope not in (None, "/") else ""
+    return f"remove role {item.name}{within}"
+
+
+def _role_step(item: Grant, queue: str, leg: str) -> Step:
+    arguments = _of_role(item)
     return Step(
-        name=f"remove role {role}",
+        name=_role_removal(item),
         activity="roles.remove",
         input=arguments,
         leg=leg,

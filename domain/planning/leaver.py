@@ -107,7 +107,7 @@ def _contain(sheet: Sheet, request: Request, account: Account) -> dict[str, Any]
     steps |= _block(sheet, request)
     containment = {"steps": steps, "stamps": stamps, "block": _block_id(request)}
     _check_containment(sheet, containment)
-    sheet.verify("verify containment", needs=list(steps.values()), leg=CONTAINMENT, queue=URGENT_QUEUE, cut=True)
+    sheet.verify_containment(needs=list(steps.values()))
     return {"contained": account.object_id, "containment": containment}
 
 

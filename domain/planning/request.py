@@ -26,7 +26,7 @@ class Request(BaseModel):
 
     ``person`` is HR's truth (the field names of a new hire), ``taken`` the step names the lifecycle has already,
     ``facts`` what it has learned so far. ``has_left`` and ``joining`` tell of the person's other lifecycles: a
-    termination is in retention, a hire is not completed. ``never_had_account``: HR told of the hire, no lifecycle got
+    termination's moment has come, a hire is not completed. ``never_had_account``: HR told of the hire, no lifecycle got
     as far as an account, and the tenant has shown none for as long as it can lag.
     """
 

@@ -7,6 +7,9 @@ from domain.planning.verification import Aspect, Check
 from domain.policy import Policy
 from domain.runsheet import CONTAINMENT, SECOND_LOOK, TENANT_QUEUE, URGENT_QUEUE, Inverse, Step
 
+CONTAINED_LATE = 5
+"""Readings of a containment that may lag before what they miss is written again."""
+
 
 class Sheet:
     """Collects the steps of one plan. ``taken`` are names the lifecycle has already."""
@@ -86,6 +89,12 @@ class Sheet:
     ) -> str:
         """A step that reads back everything checked so far; ``cut`` notes when access was seen to be gone."""
         return self.append(self._verify_step(name, self.checks, needs, leg, queue, cut=cut))
+
+    def verify_containment(self, *, needs: Iterable[str]) -> str:
+        """Reads containment back; a write in hand when it began may undo it, so what stays missing is repeated."""
+        step = self._verify_step("verify containment", self.checks, needs, CONTAINMENT, URGENT_QUEUE, cut=True)
+        step.input |= {"repair": True, "repair_after": CONTAINED_LATE}
+        return self.append(step)
 
     def second_look(self, *, needs: Iterable[str], cut: bool = False) -> str:
         """The last leg: reads everything again after a while, and asks for what is missing to be written again."""

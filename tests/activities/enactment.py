@@ -16,7 +16,8 @@ from temporalio.testing import ActivityEnvironment
 import worker
 from activities.records import Records
 from connectors.graph import GraphClient
-from connectors.tokens import EntraTokens
+from connectors.scim import ScimClient
+from connectors.tokens import EntraTokens, StaticToken
 from domain.events import Envelope, Leave, NewHire, Termination, Update
 from domain.policy import Policy
 from domain.runsheet import Outcome, Step, StepCall
@@ -188,8 +189,8 @@ def leave(employee_id: str) -> Envelope:
 
 
 @asynccontextmanager
-async def company_at(tenant: Tenant, folder: Path) -> AsyncIterator[Company]:
-    """A company with an empty ledger at the practice tenant."""
+async def company_at(tenant: Tenant, folder: Path, authority: str = "graph") -> AsyncIterator[Company]:
+    """A company with an empty ledger at the practice tenant; ``authority`` says where its people are created."""
     url = f"sqlite:///{folder}/ledger.db"
     Ledger.migrate(url)
     ledger = Ledger.open(url)
@@ -205,10 +206,13 @@ async def company_at(tenant: Tenant, folder: Path) -> AsyncIterator[Company]:
     graph = GraphClient(tenant.base_url, tokens, ca_file=tenant.ca_file)
     protected = [person["object_id"] for person in about["protected"]]
     policy = Policy.load(ROOT / "policies" / "default.yaml", "practice", protected)
-    registered = worker.tenant_activities(graph, None, ledger, policy)
+    policy = policy.model_copy(update={"authority": authority})
+    scim = ScimClient(f"{tenant.base_url}/scim/v2", StaticToken(about["scim"]["token"]), ca_file=tenant.ca_file)
+    registered = worker.tenant_activities(graph, scim, ledger, policy)
     named = {activity._Definition.must_from_callable(item).name or "": item for item in registered}
     try:
         yield Company(graph, ledger, policy, named)
     finally:
         await graph.aclose()
+        await scim.aclose()
         ledger.close()

@@ -162,21 +162,16 @@ async def test_without_a_free_name_an_administrator_is_asked(driver: Driver, gra
 async def test_a_scim_target_makes_the_person_and_the_directory_follows(
     graph: GraphClient, scim: ScimClient, ledger: Ledger, tenant: Tenant
 ) -> None:
-    driver, call = Driver(graph, ledger, scim), creation(officeLocation="Leeds")
+    driver, call = Driver(graph, ledger, scim), creation()
     call.input["authority"] = "scim"
     since = last_request(tenant)
     outcome = await driver.complete("accounts.create", call)
     user = await graph.user(outcome.facts["object_id"])
     assert user.employee_id == call.employee_id
     assert {error.type for error in driver.failures} == {"NotYetSeen"}
-    posted = [row for row in writes(tenant, since) if row["method"] == "POST"]
-    assert [row["path"] for row in posted] == ["/scim/v2/Users"]
-    await eventually(lambda: complete(graph, user.id, call))
+    assert user.account_enabled is False
+    assert [(row["method"], row["path"]) for row in writes(tenant, since)] == [("POST", "/scim/v2/Users")]
     assert_attributable(tenant, ledger, call, since)
-
-
-async def complete(graph: GraphClient, object_id: str, call: StepCall) -> bool:
-    return not (await graph.user(object_id)).differences(call.input["attributes"] | {"accountEnabled": False})
 
 
 async def test_a_scim_target_is_not_asked_twice_for_one_person(
@@ -260,6 +255,16 @@ async def test_a_later_attempt_writes_only_what_differs(driver: Driver, graph: G
     assert row["body"] == {"department": "Finance"}
 
 
+async def test_what_nobody_has_seen_yet_is_looked_at_before_the_first_write(
+    driver: Driver, graph: GraphClient, tenant: Tenant
+) -> None:
+    user = await hired(graph, jobTitle="Clerk")
+    wanted = {"attributes": {"jobTitle": "Clerk", "officeLocation": "Leeds"}, "look_first": True}
+    since = last_request(tenant)
+    await driver.attempt("accounts.update", step_call("attributes", wanted, object_id=user.id))
+    assert [row["body"] for row in writes(tenant, since)] == [{"officeLocation": "Leeds"}]
+
+
 async def test_the_manager_is_set_replaced_and_cleared(driver: Driver, graph: GraphClient) -> None:
     user, one, two = await hired(graph), await hired(graph), await hired(graph)
     for manager in (one.id, two.id, None):
@@ -323,9 +328,37 @@ async def test_undoing_a_creation_that_was_never_answered_finds_what_it_made(
     assert (await driver.complete("accounts.delete", undo)).evidence == {"deleted": True}
 
 
-async def test_undoing_a_creation_that_never_happened_is_done(driver: Driver) -> None:
+@pytest.mark.parametrize("employee_id", [None, f"EMPLOYEE-{uuid4().hex.upper()}"])
+async def test_an_unanswered_creation_that_is_not_seen_yet_is_waited_for_and_undone(
+    driver: Driver, graph: GraphClient, tenant: Tenant, employee_id: str | None
+) -> None:
+    tenant.control("POST", "settings", lag_ms=500)
+    own = {"employeeId": None, "onPremisesExtensionAttributes": {"extensionAttribute15": employee_id}}
+    call, since = creation(employee_id, **(own if employee_id else {})), last_request(tenant)
+    fault(tenant, "/v1.0/users$", method="POST", status=503, when="after", count=1)
+    with pytest.raises(ApplicationError):
+        await driver.attempt("accounts.create", call)
+    undo = call.model_copy(update={"step": "undo create account", "round": 1, "input": {}})
+    assert (await driver.complete("accounts.delete", undo)).evidence == {"deleted": True}
+    assert {error.type for error in driver.failures} == {"NotYetSeen"}
+    assert [row["method"] for row in writes(tenant, since)] == ["DELETE"]
+
+
+async def test_undoing_a_creation_that_never_happened_is_done_once_none_can_be_late(driver: Driver) -> None:
     call = creation().model_copy(update={"step": "undo create account", "round": 1, "input": {}})
     assert (await driver.complete("accounts.delete", call)).evidence["deleted"] is False
+    [error] = driver.failures
+    assert (error.type, error.non_retryable) == ("NotYetSeen", False)
+
+
+async def test_somebody_elses_account_under_a_reserved_name_is_not_deleted(
+    driver: Driver, graph: GraphClient, tenant: Tenant
+) -> None:
+    holder, since = await hired(graph), last_request(tenant)
+    call = creation(None, holder.user_principal_name.partition("@")[0])
+    undo = call.model_copy(update={"step": "undo create account", "round": 1, "input": {}})
+    assert (await driver.complete("accounts.delete", undo)).evidence["deleted"] is False
+    assert writes(tenant, since, accepted=False) == []
 
 
 async def test_an_account_that_was_purged_counts_as_deleted(driver: Driver, graph: GraphClient) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from activities.snapshot import Directory
 from connectors.graph import GraphClient
 from connectors.graph_models import User
 from domain.runsheet import StepCall
@@ -264,3 +265,44 @@ async def test_a_role_is_removed_and_not_holding_it_is_success(
     assert outcome.grade == "observed"
     assert len(writes(tenant, since, accepted=False)) == 1
     assert await graph.role_assignments(user.id) == []
+
+
+async def test_a_role_is_taken_and_given_back_in_its_scope_alone(
+    driver: Driver, graph: GraphClient, tenant: Tenant
+) -> None:
+    user, other = await hired(graph), await hired(graph)
+    whole = await role_call(graph, user)
+    scoped = whole.model_copy(update={"step": "scoped", "input": whole.input | {"scope": f"/{other.id}"}})
+    for call in (whole, scoped):
+        await driver.complete("roles.assign", call)
+    assert await eventually(lambda: holds_in(graph, user, "/", f"/{other.id}"))
+    directory = Directory(graph, "extensionAttribute15")
+    found = await directory.grants(await directory.account(user.id), groups=False, licences=False)
+    assert {(item.name, item.scope) for item in found} == {
+        (whole.input["role"], scope) for scope in ("/", f"/{other.id}")
+    }
+    await driver.complete("roles.remove", scoped.model_copy(update={"step": "remove scoped"}))
+    assert await eventually(lambda: holds_in(graph, user, "/"))
+    since = last_request(tenant)
+    undo = scoped.model_copy(update={"step": "undo remove scoped", "round": 1})
+    outcome = await driver.complete("roles.assign", undo)
+    assert (outcome.grade, outcome.evidence["scope"]) == ("acknowledged", f"/{other.id}")
+    assert [row["body"]["directoryScopeId"] for row in writes(tenant, since)] == [f"/{other.id}"]
+
+
+async def test_a_role_without_a_scope_is_that_of_the_whole_directory(
+    driver: Driver, graph: GraphClient, tenant: Tenant
+) -> None:
+    user, other = await hired(graph), await hired(graph)
+    whole = await role_call(graph, user)
+    await graph.assign_role(user.id, whole.input["role_id"], f"/{other.id}")
+    assert await eventually(lambda: holds_in(graph, user, f"/{other.id}"))
+    since = last_request(tenant)
+    await driver.complete("roles.remove", whole.model_copy(update={"step": "remove role"}))
+    assert writes(tenant, since, accepted=False) == []
+    await driver.complete("roles.assign", whole.model_copy(update={"round": 1}))
+    assert await eventually(lambda: holds_in(graph, user, "/", f"/{other.id}"))
+
+
+async def holds_in(graph: GraphClient, user: User, *scopes: str) -> bool:
+    return {item.directory_scope_id for item in await graph.role_assignments(user.id)} == set(scopes)

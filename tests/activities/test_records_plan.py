@@ -21,6 +21,7 @@ from tests.activities.enactment import (
     until,
     update,
 )
+from tests.connectors.identities import last_request, writes
 from tests.tenant import Tenant
 
 
@@ -62,6 +63,19 @@ async def test_somebody_new_joins_with_all_that_the_rules_give(company: Company)
     verified = joiner.outcomes["verify"]
     assert verified.grade == "observed"
     assert "directory role Helpdesk Administrator" in verified.evidence["seen"]
+
+
+async def test_where_scim_is_in_charge_nothing_is_written_twice(tenant: Tenant, tmp_path: Path) -> None:
+    async with company_at(tenant, tmp_path, authority="scim") as company:
+        since = last_request(tenant)
+        joiner = await hired(company, new_id(), office="Leeds")
+        user = await company.graph.user(joiner.facts["object_id"])
+    assert joiner.outcomes["verify"].grade == "observed"
+    assert (user.office_location, user.usage_location, user.job_title) == ("Leeds", "GB", "Analyst")
+    made = writes(tenant, since)
+    assert [row["path"] for row in made if row["method"] == "POST"].count("/scim/v2/Users") == 1
+    changes = [row["body"] for row in made if row["path"] == f"/v1.0/users/{user.id}"]
+    assert [sorted(body) for body in changes] == [["employeeHireDate", "officeLocation"]]
 
 
 async def test_the_second_look_sees_the_licence_that_the_group_brings(company: Company) -> None:
@@ -191,16 +205,29 @@ async def test_somebody_nobody_knows_is_looked_for_some_times_and_then_parks(com
         assert caught.value.non_retryable is (attempt == QUICK_TRIES)
 
 
-async def test_an_update_of_somebody_in_retention_parks(company: Company) -> None:
+async def leaving(company: Company, status: str) -> Enactment:
+    """Somebody who has joined, and whose termination is this far."""
     joiner = await hired(company, new_id())
     leaver = await Enactment(company, termination(joiner.envelope.employee_id)).open()
-    company.ledger.append(
-        Entry(key="kept", kind="test", actor="test"), lifecycle=LifecyclePatch(leaver.lifecycle_id, status="retained")
-    )
+    patch = LifecyclePatch(leaver.lifecycle_id, status=status)
+    company.ledger.append(Entry(key="kept", kind="test", actor="test"), lifecycle=patch)
+    return joiner
+
+
+@pytest.mark.parametrize("status", ["retained", "attention"])
+async def test_an_update_of_somebody_who_has_left_parks(company: Company, status: str) -> None:
+    """Also where the second look at the leaver's account is parked, which shows as attention."""
+    joiner = await leaving(company, status)
     mover = await Enactment(company, update(joiner.envelope.employee_id, title="Director")).open()
     error = await parked(company, mover, "move")
     assert error.type == "HasLeft"
     assert "has left" in error.message
+
+
+async def test_somebody_who_is_going_to_leave_takes_updates(company: Company) -> None:
+    joiner = await leaving(company, "scheduled")
+    mover = await Enactment(company, update(joiner.envelope.employee_id, title="Director")).open()
+    assert "attributes" in await mover.plan("move")
 
 
 async def test_a_leaver_is_cut_stripped_and_in_the_end_deleted(company: Company) -> None:

@@ -106,6 +106,31 @@ async def test_somebody_whom_only_the_tenant_knows_is_shown(api: Api, account: U
     assert (person["department"], person["account_enabled"], person["lifecycles"]) == ("Sales", True, [])
 
 
+async def test_accounts_with_one_employee_id_are_not_guessed_at(api: Api, graph: GraphClient, account: User) -> None:
+    who = account.user_principal_name.split("@")[0]
+    body = {
+        "accountEnabled": False,
+        "displayName": "Picker again",
+        "mailNickname": f"{who}2",
+        "employeeId": who,
+        "passwordProfile": {"password": "correct-Horse-9-battery", "forceChangePasswordNextSignIn": True},
+    }
+    guest = await graph.create_user(body | {"userPrincipalName": f"{who}g@practice.example", "userType": "Guest"})
+    await seen(graph, guest.id)
+    person = (await api.get(f"/people/{who}", role="Iam.Admin")).json()
+    assert (person["object_id"], person["ambiguous"]) == (account.id, [])
+    other = await graph.create_user(body | {"userPrincipalName": f"{who}2@practice.example"})
+    for _ in range(50):
+        person = (await api.get(f"/people/{who}", role="Iam.Admin")).json()
+        if person["ambiguous"]:
+            break
+        await asyncio.sleep(0.2)
+    assert (person["object_id"], person["grants"]) == (None, [])
+    assert set(person["ambiguous"]) == {account.id, other.id}
+    for user in (guest, other):
+        await graph.delete_user(user.id)
+
+
 async def test_somebody_whom_only_hr_knows_is_shown_with_their_lifecycles(api: Api, ledger: Ledger) -> None:
     who = somebody()
     said = {"given_name": "Ada", "family_name": "Byron", "hire_date": "2027-01-01", "personal_email": "a@b.example"}

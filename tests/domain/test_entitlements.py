@@ -148,3 +148,11 @@ def test_nothing_wanted_and_nothing_there_is_no_difference() -> None:
 
 def test_grants_of_other_hands_are_no_ones_difference() -> None:
     assert difference((CHESS, Grant(kind="licence", name="VISIO", id="v")), WANT, OURS).remove == ()
+
+
+def test_a_licence_held_with_other_plans_says_which_it_replaces() -> None:
+    other = E3.model_copy(update={"disabled_plans": ("plan-teams",)})
+    by_group = other.model_copy(update={"source": "by_group"})
+    [replacing] = [item for item in difference((other,), WANT, OURS).add if item.name == "SPE_E3"]
+    assert replacing.replaces == ("plan-teams",)
+    assert wanted("SPE_E3") in difference((by_group,), WANT, OURS).add

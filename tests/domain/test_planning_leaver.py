@@ -260,3 +260,33 @@ def test_a_protected_account_is_never_touched(phase: str) -> None:
     policy = POLICY.model_copy(update={"protected": frozenset({found.object_id.lower()})})
     with pytest.raises(PlanRefused, match="protect"):
         plan(phase, termination(), found, policy=policy)  # type: ignore[arg-type]
+
+
+def test_a_licence_is_given_back_with_the_plans_it_was_without() -> None:
+    held = E3.model_copy(update={"disabled_plans": ("plan-teams",)})
+    made = plan("strip", termination(), account(enabled=False), (held,), facts=CONTAINED)
+    undo = step(made, "remove licence SPE_E3").inverse
+    assert undo is not None
+    assert (undo.activity, undo.input["disabled_plans"]) == ("licences.assign", ["plan-teams"])
+
+
+UNIT = "/administrativeUnits/5d107bba-d8e2-4e13-b6ae-884be90e5d1a"
+SCOPED = (HELPDESK.model_copy(update={"scope": "/"}), HELPDESK.model_copy(update={"scope": UNIT}))
+ROLE = {"role_id": "role-helpdesk", "role": "Helpdesk Administrator"}
+IN_SCOPES = {
+    "remove role Helpdesk Administrator": ROLE | {"scope": "/"},
+    f"remove role Helpdesk Administrator in {UNIT}": ROLE | {"scope": UNIT},
+}
+
+
+def test_a_role_is_taken_and_given_back_in_each_scope_it_was_held_in() -> None:
+    made = plan("strip", termination(), account(enabled=False), SCOPED, facts=CONTAINED)
+    removals = [item for item in made.steps if item.activity == "roles.remove"]
+    assert {item.name: item.input for item in removals} == IN_SCOPES
+    assert {item.name: item.inverse.input for item in removals if item.inverse} == IN_SCOPES
+
+
+def test_roles_put_before_containment_keep_their_scopes() -> None:
+    put_before = step(plan("contain", termination(), account(), SCOPED), "disable account").on_refused
+    assert {item.name: item.input for item in put_before} == IN_SCOPES
+    assert {item.name: item.inverse.input for item in put_before if item.inverse} == IN_SCOPES

@@ -3,6 +3,7 @@
 import pytest
 
 from domain.planning import PlanRefused
+from domain.runsheet import Inverse
 from tests.domain.planning_cases import (
     CHESS,
     DYNAMIC,
@@ -95,7 +96,16 @@ def test_a_licence_that_comes_by_group_too_is_not_taken_for_the_direct_one() -> 
 def test_a_licence_with_other_plans_is_assigned_again() -> None:
     other = E3.model_copy(update={"disabled_plans": ("plan-teams",)})
     made = plan("move", update(title="Analyst"), account(), (FINANCE, PREMIUM, other))
-    assert step(made, "licence SPE_E3").input["disabled_plans"] == []
+    licence = step(made, "licence SPE_E3")
+    assert licence.input["disabled_plans"] == []
+    assert licence.inverse == Inverse(
+        activity="licences.assign", input={"sku_id": "sku-e3", "sku": "SPE_E3", "disabled_plans": ["plan-teams"]}
+    )
+
+
+def test_a_licence_the_person_did_not_have_is_undone_by_removing_it() -> None:
+    licence = step(plan("move", update(title="Analyst"), account(), (FINANCE, PREMIUM)), "licence SPE_E3")
+    assert licence.inverse == Inverse(activity="licences.remove", input={"sku_id": "sku-e3", "sku": "SPE_E3"})
 
 
 def test_a_directory_role_of_the_old_job_goes() -> None:

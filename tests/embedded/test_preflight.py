@@ -88,6 +88,7 @@ def test_jml_up_with_a_taken_port_is_one_line_and_status_2(tmp_path: Path, taken
         ("JML_API_PORT", "70000", "jml: JML_API_PORT=70000: Input should be less than or equal to 65535"),
         ("JML_PROFILE", "test", "jml: JML_PROFILE=test: Input should be 'practice' or 'production'"),
         ("JML_PROFILE", "production", "jml: JML_PAYLOAD_KEYS: not set"),
+        ("JML_PAYLOAD_KEYS", "c2VjcmV0", "jml: JML_PAYLOAD_KEYS: key 1 of 1 is no Fernet key (32 bytes"),
         ("JML_POLICY_FILE", "/nowhere.yaml", "jml: JML_POLICY_FILE: /nowhere.yaml:0: file: cannot be read"),
     ],
 )
@@ -100,6 +101,7 @@ def test_jml_up_with_a_wrong_setting_is_one_line_and_status_2(
     assert ended.returncode == 2
     assert len(ended.stderr.splitlines()) == 1
     assert ended.stderr.startswith(line)
+    assert "c2VjcmV0" not in ended.stderr
 
 
 def test_a_cluster_that_is_not_there_names_its_variable(tmp_path: Path) -> None:

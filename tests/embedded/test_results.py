@@ -16,7 +16,8 @@ OBJECT, MANAGER = "0b1c2d3e-0000-4000-8000-000000000001", "0b1c2d3e-0000-4000-80
 def lifecycle(name: str, minute: int, **values: Any) -> dict[str, Any]:
     """A lifecycle as the API shows it, accepted at this minute."""
     kind, employee_id, _ = name.split(":")
-    shown = {"id": name, "kind": kind, "employee_id": employee_id, "created_at": f"2026-03-01T10:{minute:02}:00Z"}
+    accepted = f"2026-03-01T10:{minute:02}:00Z"
+    shown = {"id": name, "kind": kind, "employee_id": employee_id, "created_at": accepted, "occurred_at": accepted}
     return {"object_id": OBJECT, "status": "completed", "ended_at": None, "steps": [], **shown, **values}
 
 
@@ -73,6 +74,8 @@ def test_time_is_counted_from_acceptance_to_the_end_or_the_last_step_but_the_sec
     assert duration(lifecycle("leaver:7A:leave", 0, steps=steps, status="retained")) == 7
     assert duration(lifecycle("joiner:7A:hire", 0, steps=steps, ended_at="2026-03-01T10:00:09Z")) == 9
     assert duration(lifecycle("joiner:7A:hire", 0)) is None
+    begun_late = {"created_at": "2026-03-01T10:00:04Z", "ended_at": "2026-03-01T10:00:09Z"}
+    assert duration(lifecycle("joiner:7A:hire", 0, **begun_late)) == 9
 
 
 def test_percentiles_are_values_that_were_measured() -> None:

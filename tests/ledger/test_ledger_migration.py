@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError
 
-from ledger import Entry, Ledger
+from ledger import DatabaseUnusableError, Entry, Ledger
 from ledger.database import Database
 from ledger.schema import metadata
 
@@ -39,6 +39,15 @@ def test_several_may_migrate_at_once(empty_url: str) -> None:
     ledger = Ledger.open(empty_url)
     assert ledger.ready()
     ledger.close()
+
+
+@pytest.mark.parametrize("url", ["postgresql://jml:letmein@127.0.0.1:1/none", "nonsense", "mysql://jml:letmein@x/y"])
+def test_a_database_that_cannot_be_used_is_one_line_without_its_password(url: str) -> None:
+    with pytest.raises(DatabaseUnusableError) as caught:
+        Ledger.migrate(url)
+    assert "cannot be used" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "letmein" not in str(caught.value)
 
 
 def test_a_database_that_is_away_is_not_ready() -> None:

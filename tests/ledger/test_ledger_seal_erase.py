@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ledger import Entry, Ledger, LifecyclePatch, PersonPatch, StepPatch
+from ledger import Entry, Ledger, LifecyclePatch, NoNameLeft, PersonPatch, StepPatch
 
 MONDAY = date(2026, 3, 2)
 
@@ -52,6 +52,36 @@ def test_the_next_seal_holds_the_seal_before(ledger: Ledger, clock: Any) -> None
 def test_a_day_is_not_sealed_before_it_is_over(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="2026-03-02 is not over"):
         ledger.seal(MONDAY)
+
+
+def test_days_that_are_over_are_sealed_once_and_none_is_left_out(ledger: Ledger, clock: Any) -> None:
+    assert ledger.seal_days() == []
+    fill(ledger, clock)
+    assert ledger.seal_days() == []
+    clock.forward(days=1)
+    assert ledger.seal_days() == [MONDAY]
+    assert ledger.seal_days() == []
+    clock.forward(days=4)
+    ledger.append(Entry("later", "step", "hr", lifecycle_id="joiner:1:e"))
+    clock.forward(days=3)
+    assert ledger.seal_days() == [date(2026, 3, 3), date(2026, 3, 7)]
+    assert ledger.verify().valid
+
+
+def test_a_name_of_somebody_erased_cannot_be_read_and_is_nobody_elses(
+    ledger: Ledger, sql: Callable[[str], list[Any]]
+) -> None:
+    ledger.reserve("1", ["Ada.Byron@x.example"])
+    ledger.erase("1")
+    assert "byron" not in str(sql("SELECT * FROM names")).lower()
+    assert ledger.reserve("2", ["ada.byron@x.example", "ada.byron2@x.example"]) == ["ada.byron2@x.example"]
+    again = ["ada.byron@x.example", "ada.byron.1@x.example"]
+    assert ledger.reserve("1", again) == again
+    ledger.erase("1")
+    ledger.reserve("1", ["ada.king@x.example"])
+    ledger.release("1", "ada.king@x.example")
+    with pytest.raises(NoNameLeft):
+        ledger.reserve("3", again)
 
 
 def test_erasing_empties_what_is_personal_and_the_chain_still_verifies(

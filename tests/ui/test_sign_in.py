@@ -139,7 +139,7 @@ def key_requests(tenant: Tenant, since: int) -> int:
 def test_an_unknown_key_id_has_the_keys_fetched_again_once_a_minute(tenant: Tenant, sign_in: SignIn) -> None:
     now = 1000.0
     directory = Directory(sign_in.authority, http_session(tenant.ca_file), clock=lambda: now)
-    since = tenant.control("GET", "requests")["next"]
+    since = tenant.mark()
     for _ in range(3):
         directory.keys("nobody has this one")
     assert key_requests(tenant, since) == 1

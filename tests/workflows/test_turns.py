@@ -137,5 +137,4 @@ def test_a_prepared_hire_gives_the_turn_back_and_stays_open() -> None:
     state.yielded(joiner.lifecycle_id, "scheduled")
 
     assert state.turn is None
-    assert joiner.prepared
     assert joiner.lifecycle_id in state.open
