@@ -77,6 +77,7 @@ class Planning:
             activity="records.plan",
             state="done",
             attempts=attempt,
+            input={"phase": call.input["phase"]},
             evidence=outcome.evidence,
             grade=outcome.grade,
         )

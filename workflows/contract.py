@@ -10,8 +10,6 @@ from domain.events import Envelope, LifecycleKind
 from domain.runsheet import CancelMode, LifecycleStatus, StepRun
 
 WORKFLOW_QUEUE = "jml"
-TENANT_QUEUE = "jml-tenant"
-URGENT_QUEUE = "jml-urgent"
 
 PERSON_WORKFLOW = "PersonWorkflow"
 LIFECYCLE_WORKFLOWS: dict[LifecycleKind, str] = {

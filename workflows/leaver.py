@@ -7,7 +7,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.events import LifecycleKind
-    from domain.runsheet import LifecycleStatus
+    from domain.runsheet import URGENT_QUEUE, LifecycleStatus
     from workflows import contract
     from workflows.commands import CommandedLifecycle
     from workflows.lifecycle import FOREVER
@@ -53,7 +53,7 @@ class LeaverWorkflow(CommandedLifecycle):
         if self.go is None:
             await self.ask_for_the_turn()
         await self.turn()
-        await self.work("contain", contract.URGENT_QUEUE)
+        await self.work("contain", URGENT_QUEUE)
 
     async def _terminate(self) -> None:
         if self.go is None:

@@ -12,12 +12,10 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
-    from domain.runsheet import LifecycleStatus, Step
+    from domain.runsheet import CONTAINMENT, SECOND_LOOK, TENANT_QUEUE, URGENT_QUEUE, LifecycleStatus, Step
     from workflows import contract
     from workflows.reporting import Reporting
-    from workflows.runsheet import SECOND_LOOK
 
-CONTAINMENT = "containment"
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -113,9 +111,9 @@ class Lifecycle(Reporting):
 
     async def contain(self) -> None:
         """Cut access, on containment's own queue; what parks there does not keep the rest from going on."""
-        await self.work("contain", contract.URGENT_QUEUE, or_stuck=True)
+        await self.work("contain", URGENT_QUEUE, or_stuck=True)
 
-    async def work(self, phase: str, queue: str = contract.TENANT_QUEUE, *, or_stuck: bool = False) -> None:
+    async def work(self, phase: str, queue: str = TENANT_QUEUE, *, or_stuck: bool = False) -> None:
         """Plan a phase and carry it out, its second look aside."""
         if self.status == "scheduled":
             self.status = "running"
@@ -124,7 +122,7 @@ class Lifecycle(Reporting):
         plan = Step(
             name=f"plan {phase}", activity="records.plan", input=plan_input, needs=before, leg="plan", queue=queue
         )
-        if queue == contract.URGENT_QUEUE:
+        if queue == URGENT_QUEUE:
             plan = plan.model_copy(update={"leg": CONTAINMENT, "patience_seconds": None})
         self.sheet.append([plan])
         await self.carry_out(leaving_out=frozenset({SECOND_LOOK}), or_stuck=or_stuck)
@@ -194,7 +192,7 @@ class Lifecycle(Reporting):
 
     async def _contain(self) -> None:
         self.sheet.leave_out({"left_out_by": "cancel with contain"}, but=CONTAINMENT)
-        await self.work("contain", contract.URGENT_QUEUE)
+        await self.work("contain", URGENT_QUEUE)
 
     async def _end(self, state: LifecycleStatus) -> None:
         if self.status != state or state != "completed":

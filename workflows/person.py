@@ -11,6 +11,7 @@ from temporalio.workflow import ActivityHandle, ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from domain.events import Envelope, Rescind, Return
+    from domain.runsheet import TENANT_QUEUE
     from workflows import contract
     from workflows.contract import OpenEntry, PersonCarried, PersonStart
     from workflows.person_rows import event_row, lost_row, notice_about, search_attributes
@@ -284,7 +285,7 @@ class PersonWorkflow:
         notice = workflow.start_activity(
             "notices.attention",
             call,
-            task_queue=contract.TENANT_QUEUE,
+            task_queue=TENANT_QUEUE,
             schedule_to_close_timeout=timedelta(hours=1),
             start_to_close_timeout=timedelta(seconds=60),
             summary=call.step,

@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from domain.events import LifecycleKind
-    from domain.runsheet import FINISHED, LifecycleStatus, StepCall, StepRun
+    from domain.runsheet import FINISHED, TENANT_QUEUE, LifecycleStatus, StepCall, StepRun
     from workflows import contract
     from workflows.runsheet import RunSheet
 
@@ -109,7 +109,7 @@ class Reporting:
         workflow.start_activity(
             "notices.attention",
             self._notice(f"notice about {run.step.name}", run.round, body | error),
-            task_queue=contract.TENANT_QUEUE,
+            task_queue=TENANT_QUEUE,
             schedule_to_close_timeout=NOTICE_PATIENCE,
             start_to_close_timeout=timedelta(seconds=60),
             summary=f"notice: {run.step.name} needs somebody",

@@ -15,7 +15,6 @@ with workflow.unsafe.imports_passed_through():
     from domain.runsheet import Outcome, Step, StepCall, StepRun
     from workflows.causes import explain
 
-SECOND_LOOK = "second_look"
 SETTLED: frozenset[str] = frozenset({"done", "skipped", "undone"})
 ATTEMPT_TIMEOUT = timedelta(seconds=90)
 HEARTBEAT_TIMEOUT = timedelta(seconds=10)
