@@ -44,6 +44,7 @@ class Lifecycle(Reporting):
         self.waiting_for: str | None = None
         self.interruption: Interruption | None = None
         self.asked = False
+        self._plans: list[str] = []
         self._yielded = start.carried is not None
         self._stirred = False
 
@@ -118,13 +119,18 @@ class Lifecycle(Reporting):
         if self.status == "scheduled":
             self.status = "running"
         plan_input = {"phase": phase, "envelope": self.envelope.model_dump(mode="json")}
-        before = [name for name in self.sheet.runs if name.startswith("plan ")]
         plan = Step(
-            name=f"plan {phase}", activity="records.plan", input=plan_input, needs=before, leg="plan", queue=queue
+            name=f"plan {phase}",
+            activity="records.plan",
+            input=plan_input,
+            needs=self._plans,
+            leg="plan",
+            queue=queue,
         )
         if queue == URGENT_QUEUE:
             plan = plan.model_copy(update={"leg": CONTAINMENT, "patience_seconds": None})
         self.sheet.append([plan])
+        self._plans = [plan.name]
         await self.carry_out(leaving_out=frozenset({SECOND_LOOK}), or_stuck=or_stuck)
 
     async def carry_out(self, *, leaving_out: frozenset[str] = frozenset(), or_stuck: bool = False) -> None:

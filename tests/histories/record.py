@@ -138,6 +138,7 @@ async def keep(client: Client, name: str, employee: str) -> None:
         history = await client.get_workflow_handle(line.id, run_id=line.run_id).fetch_history()
         document = {"workflow_id": line.id, "history": json.loads(history.to_json())}
         text = re.sub(r'"identity": "[^"]*"', '"identity": "worker"', json.dumps(document))
+        text = re.sub(r'"name": "\d+@[^"]*"', '"name": "sticky"', text)
         kind = line.id.partition(":")[0]
         (HERE / f"{name}-{number:02}-{kind}.json").write_text(text + "\n")
         number += 1
