@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
 
 ENDED = frozenset({"completed", "cancelled", "superseded"})
+SOON = timedelta(minutes=1)
 AT_REST = ENDED | {"scheduled", "awaiting_approval", "held", "retained"}
 
 
@@ -140,10 +141,15 @@ class Lifecycle:
     @property
     def pace(self) -> str | None:
         """How often its page looks: not at all once nothing is on the move, slower while only a second look is due."""
-        if self.status not in AT_REST or any(step.state == "running" for step in self.steps):
+        if self.status not in AT_REST or self._is_about_to_begin or any(step.state == "running" for step in self.steps):
             return "2s"
         due = any(step.state == "waiting" and step.leg == "second_look" for step in self.steps)
         return "5s" if due and self.status in ("completed", "retained") else None
+
+    @property
+    def _is_about_to_begin(self) -> bool:
+        begins = self.effective_at
+        return self.status == "scheduled" and begins is not None and begins <= datetime.now(UTC) + SOON
 
     def step(self, name: str) -> Step | None:
         """The step of that name."""

@@ -132,6 +132,8 @@ class CommandedLifecycle(Lifecycle):
         """Move the moment it waits for."""
         async with self._one_at_a_time:
             self._refuse_postpone(command)
+            if self.status == "scheduled":
+                self.awaits_preparation = False  # the hire itself moves, and there is no time left to prepare it
             await self._move(command.until, "postpone", command)
             self.stir()
 
