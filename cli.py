@@ -1,13 +1,14 @@
 """``jml``: the platform from a terminal.
 
-``up``, ``run``, ``migrate``, ``doctor``, ``policy check`` and ``audit verify FILE`` work by themselves; all others
-speak to the API.
+``up``, ``run``, ``migrate``, ``doctor``, ``logins``, ``policy check`` and ``audit verify FILE`` work by themselves;
+``token`` asks the practice tenant; all others speak to the API.
 """
 
 import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -32,7 +33,10 @@ out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty()
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 WRONG_SETTING = 2
 
-Lifecycle = Annotated[str, typer.Argument(help="The lifecycle's id, e.g. joiner:21001:hire-1")]
+Role = Annotated[
+    Literal["Hr.Operator", "Iam.Admin", "Iam.Approver", "Iam.Auditor"], typer.Argument(help="Whose sign-in")
+]
+Lifecycle = Annotated[str, typer.Argument(help="The lifecycle's id, e.g. leaver:1542A:leave")]
 StepName = Annotated[str, typer.Argument(help="The step's name in the run sheet")]
 Reason = Annotated[str, typer.Option(help="Why; it stands in the ledger with your name")]
 Once = Annotated[bool, typer.Option("--once", envvar="JML_ONCE", help="End after the table")]
@@ -77,6 +81,26 @@ def doctor() -> None:
         amiss = amiss or not finding.fine
         out.print(Text("ok  " if finding.fine else "!!  ", "green" if finding.fine else "red") + Text(str(finding)))
     raise typer.Exit(1 if amiss else 0)
+
+
+@app.command()
+def logins() -> None:
+    """The practice tenant's logins, each with the one-time code of this moment; for the practice profile only."""
+    from embedded.practice_login import one_time_code, practice_file
+
+    table = Table("role", "user name", "password", "one-time code now")
+    for login in practice_file(_practice())["logins"]:
+        code = one_time_code(login["totp_secret"], time.time())
+        table.add_row(login["role"] or "none", login["username"], login["password"], code)
+    out.print(table)
+
+
+@app.command()
+def token(role: Role = "Iam.Admin") -> None:
+    """Sign in as the practice login with this role and print the access token, for JML_TOKEN; it lasts an hour."""
+    from embedded.practice_login import person_token
+
+    out.print(asyncio.run(person_token(_practice(), role)), soft_wrap=True)
 
 
 @app.command()
@@ -153,6 +177,15 @@ def _settings() -> Settings:
         return load_settings()
     except SettingsError as error:
         _wrong(error)
+
+
+def _practice() -> Settings:
+    settings = _settings()
+    if settings.profile != "practice":
+        _wrong(SettingsError("JML_PROFILE: only the practice tenant's logins are known here; sign in at Entra ID"))
+    if not settings.sandbox_file.exists():
+        _wrong(SettingsError(f"JML_DATA_DIR={settings.data_dir}: there is no sandbox.json yet; run `jml up` once"))
+    return settings
 
 
 def _wrong(error: SettingsError) -> NoReturn:

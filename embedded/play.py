@@ -48,6 +48,7 @@ def play(out: Console, *, once: bool) -> Work:
             out.print(line, markup=False)
         out.print(address_table(settings))
         if once:
+            out.print("ended: `make up` starts it again with this state", markup=False)
             return 0 if results.as_expected else 1
         out.print("still running: look around, or end with Ctrl-C; the state is kept")
         return None

@@ -108,3 +108,30 @@ def test_the_default_policy_is_fine_and_a_wrong_one_names_its_lines(stack: Stack
     ended = jml(stack, "policy", "check", wrong)
     assert ended.returncode == 1
     assert f"{wrong}:2: authority:" in ended.stderr
+
+
+async def test_a_token_for_the_command_comes_from_the_command(stack: Stack, scheduled: str) -> None:
+    signed_in = jml(stack, "token", "Iam.Auditor")
+    assert signed_in.returncode == 0, signed_in.stderr
+
+    shown = jml(stack, "show", scheduled, token=signed_in.stdout.strip())
+
+    assert shown.returncode == 0, shown.stderr
+
+
+def test_the_practice_logins_are_shown_with_their_codes(stack: Stack) -> None:
+    shown = jml(stack, "logins")
+
+    assert shown.returncode == 0, shown.stderr
+    assert stack.login("Iam.Admin")["username"] in shown.stdout
+    assert stack.login("Iam.Admin")["password"] in shown.stdout
+
+
+def test_logins_are_the_practice_tenants_only(stack: Stack) -> None:
+    elsewhere = stack.environment | {"JML_DATA_DIR": "/nowhere"}
+    shown = subprocess.run(
+        [sys.executable, "-m", "cli", "logins"], env=elsewhere, capture_output=True, text=True, check=False
+    )
+
+    assert shown.returncode == 2
+    assert "JML_DATA_DIR" in shown.stderr
