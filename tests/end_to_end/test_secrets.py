@@ -27,7 +27,7 @@ async def test_no_secret_is_in_a_history_the_ledger_or_a_log(stack: Stack, compa
     secrets = [item for item in company.tenant.control("GET", "secrets")["items"] if len(item["value"]) >= SHORTEST]
     kept = contents(stack.data_dir)
 
-    assert {"password", "token"} & {item["kind"] for item in secrets} or secrets
+    assert secrets
     assert employee.encode() in kept
     assert [item["kind"] for item in secrets if item["value"].encode() in kept] == []
 
