@@ -4,15 +4,15 @@ Only what SCIM has flows; what it lacks is left as it is in the directory. A rec
 that is taken, a country that is none) stays in SCIM with the reason, as a failed entry of a provisioning log says it.
 """
 
-from typing import Any
-
 from sandbox.graph import background, directory
+from sandbox.graph.audit_notes import SYNC_FABRIC, noted_for
 from sandbox.graph.errors import GraphError, conflict
+from sandbox.graph.inbound import ENTERPRISE, mapped
 from sandbox.graph.schema import check_user
 from sandbox.graph.users import check_upn
 from sandbox.store import Doc, Store
 
-_ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+_INITIATOR = {"user": None, "app": SYNC_FABRIC}
 
 
 def provision(store: Store, doc: Doc) -> None:
@@ -24,7 +24,8 @@ def withdraw(store: Store, doc: Doc) -> None:
     """Move the directory user of a deleted SCIM user into the recycle bin, at once: the name is free again."""
     user = store.get("users", doc["object_id"]) if doc.get("object_id") else None
     if user is not None:
-        directory.delete_user(store, user)
+        with noted_for(store, _INITIATOR, doc["id"]):
+            directory.delete_user(store, user)
 
 
 @background.work("provision")
@@ -34,7 +35,8 @@ def carry_out(store: Store, key: str) -> None:
     if doc is None:
         return
     try:
-        object_id = _written(store, doc)
+        with noted_for(store, _INITIATOR, key):
+            object_id = _written(store, doc)
     except GraphError as error:
         store.put("scim_users", {**doc, "refused": str(error)})
         return
@@ -43,6 +45,7 @@ def carry_out(store: Store, key: str) -> None:
 
 def _written(store: Store, doc: Doc) -> str:
     values = mapped(doc["resource"])
+    values["employeeId"] = (doc["resource"].get(ENTERPRISE) or {}).get("employeeNumber") or values["employeeId"]
     check_upn(values["userPrincipalName"])
     manager = values.pop("manager")
     before = _existing(store, doc, values["employeeId"])
@@ -72,40 +75,3 @@ def _manager(store: Store, value: str | None) -> str | None:
         return scim.get("object_id")
     found = store.find("users", "employeeId", value)
     return found[0]["id"] if len(found) == 1 else None
-
-
-def mapped(resource: Doc) -> Doc:
-    """A SCIM user's attributes under Graph's names; ``manager`` as the SCIM value."""
-    enterprise = resource.get(_ENTERPRISE) or {}
-    name = resource.get("name") or {}
-    full = " ".join(part for part in (name.get("givenName"), name.get("familyName")) if part)
-    address = _work(resource.get("addresses"))
-    phone = _work(resource.get("phoneNumbers")).get("value")
-    upn = resource["userName"]
-    return {
-        "userPrincipalName": upn,
-        "mailNickname": upn.partition("@")[0][:64],
-        "accountEnabled": resource.get("active", True),
-        "displayName": resource.get("displayName") or name.get("formatted") or full or upn,
-        "givenName": name.get("givenName"),
-        "surname": name.get("familyName"),
-        "employeeId": enterprise.get("employeeNumber") or resource.get("externalId"),
-        "employeeType": resource.get("userType"),
-        "jobTitle": resource.get("title"),
-        "department": enterprise.get("department"),
-        "companyName": enterprise.get("organization"),
-        "usageLocation": address.get("country"),
-        "country": address.get("country"),
-        "streetAddress": address.get("streetAddress"),
-        "city": address.get("locality"),
-        "postalCode": address.get("postalCode"),
-        "preferredLanguage": resource.get("preferredLanguage"),
-        "businessPhones": [phone] if phone else [],
-        "manager": (enterprise.get("manager") or {}).get("value"),
-    }
-
-
-def _work(items: list[Doc] | None) -> dict[str, Any]:
-    """The element of type work, else the first one."""
-    found = items or [{}]
-    return next((item for item in found if item.get("type") == "work"), found[0])
