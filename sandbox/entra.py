@@ -1,4 +1,4 @@
-"""Entra ID's unauthenticated documents, and the check of a caller's token that Graph and SCIM share."""
+"""Entra ID for everybody: the check of a caller's token that Graph, ARM and SCIM share, and all of Entra's routes."""
 
 import hmac
 
@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import entra_grants
+from sandbox import entra_admin_consent, entra_device, entra_documents, entra_grants, entra_managed
 from sandbox.answers import graph_error, scim_error
-from sandbox.entra_clients import tenant_of
+from sandbox.entra_evaluation import challenge
 from sandbox.entra_resources import GRAPH_APP_ID, kind_of
 from sandbox.entra_tokens import bearer
 from sandbox.exchange import Caller, Exchange, Refused, exchange
@@ -17,7 +17,8 @@ from sandbox.exchange import Caller, Exchange, Refused, exchange
 def caller(request: Request, audience: str) -> Caller:
     """Who calls, by a valid token for ``audience`` (``graph``, ``arm``, ``scim`` …); else the service's own 401.
 
-    SCIM takes the one static bearer of sandbox.json. A token for another audience is refused like a forged one.
+    SCIM takes the one static bearer of sandbox.json. A token for another audience is refused like a forged one; a
+    token of a client that takes claims challenges is refused as soon as its holder is revoked.
     """
     sent = exchange(request)
     if audience == "scim":
@@ -26,6 +27,10 @@ def caller(request: Request, audience: str) -> Caller:
         raise Refused(_unauthorized(sent, _why(sent)))
     if kind_of(str(sent.caller.claims.get("aud")), sent.origin, sent.store) != audience:
         raise Refused(_unauthorized(sent, "Access token validation failure. Invalid audience."))
+    if (refusal := challenge(sent, sent.caller)) is not None:
+        message, header = refusal
+        headers = {"WWW-Authenticate": header}
+        raise Refused(graph_error(sent, 401, "InvalidAuthenticationToken", message, headers=headers))
     return sent.caller
 
 
@@ -52,82 +57,34 @@ def _why(sent: Exchange) -> str:
 
 def _unauthorized(sent: Exchange, message: str) -> Response:
     uri = f"{sent.origin}/common/oauth2/authorize"
-    challenge = f'Bearer realm="", authorization_uri="{uri}", client_id="{GRAPH_APP_ID}"'
-    return graph_error(sent, 401, "InvalidAuthenticationToken", message, headers={"WWW-Authenticate": challenge})
-
-
-# -- documents -------------------------------------------------------------------------------------------------------
-
-
-async def openid_configuration(request: Request) -> Response:
-    """``GET /{tenant}/v2.0/.well-known/openid-configuration`` (OpenID Connect Discovery 1.0, Entra's keys)."""
-    sent = exchange(request)
-    base = f"{sent.origin}/{tenant_of(sent, request.path_params['tenant'])}"
-    document = {
-        "token_endpoint": f"{base}/oauth2/v2.0/token",
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
-        "jwks_uri": f"{base}/discovery/v2.0/keys",
-        "response_modes_supported": ["query", "fragment", "form_post"],
-        "subject_types_supported": ["pairwise"],
-        "id_token_signing_alg_values_supported": ["RS256"],
-        "response_types_supported": ["code"],
-        "scopes_supported": ["openid", "profile", "email", "offline_access"],
-        "issuer": f"{base}/v2.0",
-        "request_uri_parameter_supported": False,
-        "userinfo_endpoint": f"{sent.origin}/oidc/userinfo",
-        "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
-        "http_logout_supported": True,
-        "frontchannel_logout_supported": True,
-        "end_session_endpoint": f"{base}/oauth2/v2.0/logout",
-        "claims_supported": [
-            "sub",
-            "iss",
-            "aud",
-            "exp",
-            "iat",
-            "auth_time",
-            "nonce",
-            "preferred_username",
-            "name",
-            "tid",
-            "ver",
-            "email",
-        ],
-        "tenant_region_scope": "EU",
-        "cloud_instance_name": "microsoftonline.com",
-        "cloud_graph_host_name": "graph.windows.net",
-        "msgraph_host": "graph.microsoft.com",
-    }
-    return JSONResponse(document)
-
-
-async def keys(request: Request) -> Response:
-    """``GET /{tenant}/discovery/v2.0/keys``: the JSON web key set."""
-    sent = exchange(request)
-    issuer = f"{sent.origin}/{tenant_of(sent, request.path_params['tenant'])}/v2.0"
-    return JSONResponse({"keys": sent.pipeline.tokens.published(issuer)})
+    header = f'Bearer realm="", authorization_uri="{uri}", client_id="{GRAPH_APP_ID}"'
+    return graph_error(sent, 401, "InvalidAuthenticationToken", message, headers={"WWW-Authenticate": header})
 
 
 async def userinfo(request: Request) -> Response:
     """``GET /oidc/userinfo`` for a signed-in person's Graph token."""
     held = caller(request, "graph")
-    person = exchange(request).store.get("users", held.object_id)
+    sent = exchange(request)
+    person = sent.store.get("users", held.object_id)
     if not held.user or person is None:
-        raise Refused(_unauthorized(exchange(request), "The token is not of a signed-in user."))
+        raise Refused(_unauthorized(sent, "The token is not of a signed-in user."))
     return JSONResponse(
         {
             "sub": held.claims["sub"],
             "name": person["displayName"],
-            "family_name": person["surname"],
-            "given_name": person["givenName"],
-            "email": person["mail"],
+            "family_name": person.get("surname"),
+            "given_name": person.get("givenName"),
+            "picture": f"{sent.origin}/v1.0/me/photo/$value",
+            "email": person.get("mail"),
         }
     )
 
 
 routes = [
-    Route("/{tenant}/v2.0/.well-known/openid-configuration", openid_configuration),
-    Route("/{tenant}/discovery/v2.0/keys", keys),
+    *entra_documents.routes,
     Route("/{tenant}/oauth2/v2.0/token", entra_grants.token, methods=["POST"]),
     Route("/oidc/userinfo", userinfo, methods=["GET", "POST"]),
+    *entra_device.routes,
+    *entra_admin_consent.routes,
+    *entra_managed.routes,
 ]

@@ -1,26 +1,30 @@
-"""The tenant's signing keys, the tokens signed with them, and whom a token speaks for."""
+"""The tokens that the tenant signs, and whom a token speaks for."""
 
 import base64
-import hashlib
 import json
+import secrets
 import time
-from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
+from sandbox.entra_keys import Keys
 from sandbox.entra_resources import Resource
 from sandbox.exchange import Caller
 from sandbox.store import Doc, Store
 
-LIFETIME_S = 3600
+ID_LIFETIME_S = 3600
+LONG_LIFETIME_S = 86400
+"""Of tokens for clients that take claims challenges, and of applications' tokens for Key Vault."""
+SKEW_S = 300
+"""By how much a client's clock and the tenant's may differ."""
+
+
+def lifetime() -> int:
+    """How long an ordinary access token lives: at random between 60 and 90 minutes ("Access tokens", lifetime)."""
+    return 3600 + secrets.randbelow(1801)
 
 
 class Tokens:
@@ -28,55 +32,41 @@ class Tokens:
 
     def __init__(self, store: Store, tenant_id: str) -> None:
         self._store, self.tenant_id = store, tenant_id
-        if not store.all("keys"):
-            store.put("keys", _new_key())
-        self._keys = {doc["id"]: RSAKey.import_key(doc["private_key"]) for doc in store.all("keys")}
-        self._current = store.all("keys")[-1]["id"]
-        self._known: dict[str, tuple[float, Caller]] = {}
+        self.keys = Keys(store)
+        self._known: dict[str, tuple[float, float, Caller]] = {}
 
-    def published(self, issuer: str) -> list[Doc]:
-        """The JSON web keys as ``/discovery/v2.0/keys`` shows them."""
-        return [
-            {
-                "kty": "RSA",
-                "use": "sig",
-                "kid": doc["id"],
-                "x5t": doc["id"],
-                "n": doc["n"],
-                "e": doc["e"],
-                "x5c": [doc["certificate"]],
-                "issuer": issuer,
-            }
-            for doc in self._store.all("keys")
-        ]
+    @property
+    def issuer_v1(self) -> str:
+        """The issuer of tokens for Microsoft's own resources, whatever the host."""
+        return f"https://sts.windows.net/{self.tenant_id}/"
 
     def sign(self, claims: Doc) -> str:
         """Any claims as a token of this tenant."""
-        header = {"typ": "JWT", "alg": "RS256", "kid": self._current, "x5t": self._current}
-        token = jwt.encode(header, claims, self._keys[self._current])
-        return self._store.secret("token", token)
+        current = self.keys.current
+        header = {"typ": "JWT", "alg": "RS256", "kid": current, "x5t": current}
+        return self._store.secret("token", jwt.encode(header, claims, self.keys.private(current)))
 
-    def access(self, resource: Resource, origin: str, specific: Doc) -> str:
-        """An access token with what all of them carry and ``specific`` claims: v2 for our APIs, v1 for Microsoft's."""
+    def access(self, resource: Resource, origin: str, specific: Doc, lives_s: int) -> str:
+        """An access token with what all of them carry and ``specific`` claims, in the resource's version."""
         now = int(time.time())
-        issuer = f"{origin}/{self.tenant_id}/v2.0" if resource.ours else f"https://sts.windows.net/{self.tenant_id}/"
+        issuer = f"{origin}/{self.tenant_id}/v2.0" if resource.version == 2 else self.issuer_v1
         claims = {
             "aud": resource.audience,
             "iss": issuer,
             "iat": now,
             "nbf": now,
-            "exp": now + LIFETIME_S,
-            "aio": base64.b64encode(uuid4().bytes).decode(),
+            "exp": now + lives_s,
+            **specific,
+            "aio": base64.b64encode(uuid4().bytes + uuid4().bytes).decode(),
             "rh": f"1.{uuid4().hex}.",
             "tid": self.tenant_id,
-            "uti": base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("="),
-            "ver": "2.0" if resource.ours else "1.0",
-            **specific,
+            "uti": unique(),
+            "ver": f"{resource.version}.0",
         }
         return self.sign(claims)
 
     def identify(self, authorization: str) -> Caller | None:
-        """Whom a bearer token speaks for; None without one, or if it is forged or has expired."""
+        """Whom a bearer token speaks for; None without one, or if it is forged, has expired or is not valid yet."""
         token = bearer(authorization)
         if token is None:
             return None
@@ -85,25 +75,40 @@ class Tokens:
             claims = self.read(token)
             if claims is None:
                 return None
-            self._forget()
-            known = self._known[token] = (float(claims.get("exp", 0)), caller_of(claims))
-        return known[1] if known[0] > time.time() else None
+            self._trim()
+            known = self._known[token] = (*_valid(claims), caller_of(claims))
+        begins, ends, caller = known
+        return caller if begins - SKEW_S <= time.time() < ends + SKEW_S else None
 
     def read(self, token: str) -> Doc | None:
-        """The claims of a token that this tenant signed, expired or not; None if it did not sign it."""
+        """The claims of a token that a published key signed, expired or not; else None."""
         try:
             return dict(jwt.decode(token, self._key_of(token), algorithms=["RS256"]).claims)
         except (JoseError, ValueError, KeyError, TypeError):
             return None
 
-    def _key_of(self, token: str) -> RSAKey:
-        return self._keys[json.loads(_unbase64(token.partition(".")[0]))["kid"]]
+    def forget(self) -> None:
+        """Check every token anew: keys have changed."""
+        self._known.clear()
 
-    def _forget(self) -> None:
+    def _key_of(self, token: str) -> RSAKey:
+        return self.keys.private(json.loads(_unbase64(token.partition(".")[0]))["kid"])
+
+    def _trim(self) -> None:
         """Keep the cache of read tokens small."""
         if len(self._known) > 1000:
             now = time.time()
-            self._known = {token: known for token, known in self._known.items() if known[0] > now}
+            self._known = {token: known for token, known in self._known.items() if known[1] + SKEW_S > now}
+
+
+def _valid(claims: Doc) -> tuple[float, float]:
+    """From when until when a token is good."""
+    return float(claims.get("nbf", 0)), float(claims.get("exp", 0))
+
+
+def unique() -> str:
+    """A token's ``uti``: 16 random bytes."""
+    return base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
 
 
 def bearer(authorization: str) -> str | None:
@@ -127,45 +132,3 @@ def caller_of(claims: Doc) -> Caller:
 
 def _unbase64(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-def _base64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def self_signed(common_name: str, years: int = 5) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
-    """A new key with a certificate of its own."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-    now = datetime.now(UTC)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=365 * years))
-    )
-    return key, builder.sign(key, hashes.SHA256())
-
-
-def private_pem(key: rsa.RSAPrivateKey) -> str:
-    """A private key as unencrypted PKCS #8."""
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
-
-
-def _new_key() -> Doc:
-    """A signing key; its id is its certificate's SHA-1 thumbprint, as Entra's are."""
-    key, certificate = self_signed("practice.example signing")
-    der = certificate.public_bytes(serialization.Encoding.DER)
-    public: dict[str, Any] = RSAKey.import_key(private_pem(key)).as_dict(private=False)
-    return {
-        "id": _base64(hashlib.sha1(der, usedforsecurity=False).digest()),
-        "private_key": private_pem(key),
-        "certificate": base64.b64encode(der).decode(),
-        "n": public["n"],
-        "e": public["e"],
-    }

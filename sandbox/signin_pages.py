@@ -19,6 +19,8 @@ input:focus-visible, button:focus-visible, a:focus-visible { outline: 3px solid 
 button { margin-top: 1.5rem; padding: .625rem 1.5rem; font: inherit; font-weight: 600; color: #fff; background: #0b5cad;
          border: 0; border-radius: .375rem; cursor: pointer; }
 button:hover { background: #094a8c; }
+button.quiet { color: #1f2430; background: #dde3ea; }
+button.quiet:hover { background: #cbd3dd; }
 .alert { padding: .75rem 1rem; border-radius: .25rem;
          border-left: 4px solid #b3261e; background: #fdf0ef; color: #7a1a14; }
 .code { font-size: .8125rem; color: #5b6472; }
@@ -77,6 +79,61 @@ def one_time_code(action: str, flow: str, username: str, message: str | None = N
         '<button type="submit">Verify</button></form>'
     )
     return page("Verify your identity", inner)
+
+
+def registration(action: str, flow: str, secret: str, message: str | None = None) -> HTMLResponse:
+    """Register an authenticator app, where one is needed and there is none yet."""
+    inner = (
+        "<p>Your organization needs more information to keep your account secure. Add this key to your authenticator "
+        f'app, then enter the code that it shows.</p><p><code id="secret">{escape(secret)}</code></p>{_alert(message)}'
+        f'<form method="post" action="{escape(action)}">'
+        f'<input type="hidden" name="flow" value="{escape(flow)}">'
+        '<label for="code">One-time code</label>'
+        '<input id="code" name="code" type="text" inputmode="numeric" pattern="[0-9 ]*" autocomplete="one-time-code" '
+        "required autofocus>"
+        '<button type="submit">Next</button></form><p class="code">AADSTS50079</p>'
+    )
+    return page("More information required", inner)
+
+
+def consent(action: str, flow: str, application: str, permissions: list[str]) -> HTMLResponse:
+    """Ask for the permissions that an application wants."""
+    listed = "".join(f"<li>{escape(name)}</li>" for name in permissions)
+    inner = (
+        f"<p>{escape(application)} would like to:</p><ul>{listed}</ul>"
+        "<p>Accepting these permissions means that you allow this app to use your data.</p>"
+        + _yes_or_no(action, flow, "Accept")
+    )
+    return page("Permissions requested", inner)
+
+
+def confirmation(action: str, flow: str, question: str) -> HTMLResponse:
+    """Ask whether a sign-in on a device is really wanted."""
+    inner = f"<p>{escape(question)}</p><p>Do not continue if you did not start this yourself.</p>" + _yes_or_no(
+        action, flow, "Continue"
+    )
+    return page("Are you trying to sign in?", inner)
+
+
+def _yes_or_no(action: str, flow: str, yes: str) -> str:
+    return (
+        f'<form method="post" action="{escape(action)}">'
+        f'<input type="hidden" name="flow" value="{escape(flow)}">'
+        f'<button type="submit">{yes}</button> '
+        '<button type="submit" name="cancel" value="1" class="quiet">Cancel</button></form>'
+    )
+
+
+def device_code(action: str, message: str | None = None, code: str = "") -> HTMLResponse:
+    """Ask for the code that a device shows."""
+    inner = (
+        f"<p>Enter the code displayed on your app or device.</p>{_alert(message)}"
+        f'<form method="post" action="{escape(action)}">'
+        '<label for="otc">Code</label>'
+        f'<input id="otc" name="otc" type="text" autocomplete="off" required autofocus value="{escape(code)}">'
+        '<button type="submit">Next</button></form>'
+    )
+    return page("Enter code to allow access", inner)
 
 
 def stopped(title: str, message: str, code: int | None = None, status: int = 200) -> HTMLResponse:
