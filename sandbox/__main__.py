@@ -1,5 +1,6 @@
 """``python -m sandbox``: start the practice tenant; SIGINT and SIGTERM end it."""
 
+import gc
 import logging
 import os
 import socket
@@ -56,14 +57,16 @@ def _listen(environment: Environment) -> socket.socket:
 
 def _serve(environment: Environment, listener: socket.socket) -> None:
     files = tls.prepare(environment.data_dir)
+    gc.disable()
     store = Store(environment.data_dir / "sandbox.db")
 
     def fill() -> None:
         store.clear()
-        seed(store, environment.data_dir, environment.people, environment.redirect_uris)
+        seed(store, environment.data_dir, environment.people, environment.redirect_uris, environment.company_seed)
 
     if not store.all("users"):
         fill()
+    _settle_memory()
     base_url = f"https://localhost:{listener.getsockname()[1]}"
     document.write(store, environment.data_dir, base_url, files.authority, environment.redirect_uris[0])
     log.info("practice tenant at %s, data in %s", base_url, environment.data_dir)
@@ -72,10 +75,18 @@ def _serve(environment: Environment, listener: socket.socket) -> None:
         ssl_certfile=str(files.server),
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=1,
         timeout_keep_alive=60,
     )
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def _settle_memory() -> None:
+    """The company stays as long as the process: taking it out of every collection keeps these short."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
 
 
 if __name__ == "__main__":

@@ -20,11 +20,15 @@ from sandbox.pipeline import Pipeline, serve
 from sandbox.seed_catalogue import TENANT_ID
 from sandbox.store import Store
 
-ROOMS = ("sandbox.graph", "sandbox.scim")
+ROOMS = (
+    "sandbox.graph", "sandbox.scim", "sandbox.exchange_admin", "sandbox.sharepoint", "sandbox.azure",
+    "sandbox.azure.blobs",
+)  # fmt: skip
 """Modules that export ``routes``: a list of Starlette routes whose endpoints take a request.
 
 ``sandbox.exchange.exchange(request)`` gives the exchange (state, caller, origin, request id);
 ``sandbox.entra.caller(request, audience)`` gives the caller or refuses. Paths match whatever their case.
+Blobs come last: their paths begin with the name of an account.
 """
 
 

@@ -1,19 +1,21 @@
 """The practice controls under ``/_sandbox``: loopback only, no sign-in; no real tenant has them."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import faults
+from sandbox import entra_controls, faults
 from sandbox.entra_resources import LOOPBACK
 from sandbox.pipeline import Pipeline
 from sandbox.settings import Settings
 from sandbox.store import Doc
+from sandbox.throttle import units_per_10s
 
 PAGE = 1000
+SPENT = 50
+"""How many faults are shown after they have struck for the last time."""
 
 Control = Callable[[Request, Pipeline], Awaitable[Response]]
 
@@ -47,8 +49,8 @@ async def requests(request: Request, pipeline: Pipeline) -> Response:
 
 
 async def show_faults(_: Request, pipeline: Pipeline) -> Response:
-    """``GET /_sandbox/faults``: those still in force."""
-    return JSONResponse({"items": [asdict(fault) for fault in pipeline.faults if fault.count != 0]})
+    """``GET /_sandbox/faults``: each with what is left of its count, and how often it struck; spent ones too."""
+    return JSONResponse({"items": [fault.document() for fault in pipeline.faults]})
 
 
 async def add_fault(request: Request, pipeline: Pipeline) -> Response:
@@ -58,7 +60,8 @@ async def add_fault(request: Request, pipeline: Pipeline) -> Response:
         pipeline.faults.clear()
     else:
         fault = faults.parse(body)
-        pipeline.faults[:] = [*(f for f in pipeline.faults if f.count != 0), fault]
+        spent = [f for f in pipeline.faults if f.count == 0][-SPENT:]
+        pipeline.faults[:] = [*(f for f in pipeline.faults if f.count != 0 or f in spent), fault]
         pipeline.store.keep_s = max(pipeline.store.keep_s, fault.stale_ms / 1000 + 1)
     return await show_faults(request, pipeline)
 
@@ -67,7 +70,8 @@ async def show_settings(_: Request, pipeline: Pipeline) -> Response:
     """``GET /_sandbox/settings``: all of them, and the seats of every product."""
     store = pipeline.store
     seats = {sku["skuPartNumber"]: store.seats(sku) for sku in store.all("skus")}
-    return JSONResponse({**store.settings.document(), "seats": seats})
+    units = units_per_10s(store, store.settings)
+    return JSONResponse({**store.settings.document(), "throttle_units_per_10s": units, "seats": seats})
 
 
 async def change_settings(request: Request, pipeline: Pipeline) -> Response:
@@ -117,4 +121,5 @@ routes = [
     Route("/reset", _local(reset), methods=["POST"]),
     Route("/secrets", _local(secrets)),
     Route("/tokens", _local(tokens), methods=["POST"]),
+    *((Route(path, _local(control), methods=["POST"])) for path, control in entra_controls.CONTROLS.items()),
 ]

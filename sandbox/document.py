@@ -4,9 +4,11 @@ import json
 import os
 from pathlib import Path
 
+from sandbox import seed_azure, seed_entra
 from sandbox.seed import PROTECTED
 from sandbox.seed_apps import LOGINS
 from sandbox.seed_catalogue import TENANT_ID, made
+from sandbox.seed_provisioning import JOB, SERVICE_PRINCIPAL
 from sandbox.store import Doc, Store
 
 
@@ -36,10 +38,13 @@ def _document(store: Store, base_url: str, ca_file: Path, redirect_uri: str) -> 
         "helpdesk": picked("helpdesk", "client_id", "object_id", "client_secret"),
         "limited": picked("limited", "client_id", "object_id", "client_secret"),
         "scim": picked("scim", "token"),
+        "provisioning": {"service_principal_id": SERVICE_PRINCIPAL, "job_id": JOB},
         "hr_sender": picked("hr_sender", "client_id", "client_secret"),
         "api": {"client_id": api, "scope": f"api://{api}/.default", "user_scope": f"api://{api}/access"},
         "console": {**picked("console", "client_id", "client_secret"), "redirect_uri": redirect_uri},
+        "managed_identity": seed_entra.described(store, base_url),
         "protected": [{"object_id": key, "employee_id": employee_id} for key, employee_id in employee_ids.items()],
+        "azure": seed_azure.document(),
         "logins": [
             picked(f"login/{username}", "role", "object_id", "username", "password", "totp_secret")
             for _, username, _, _ in LOGINS

@@ -5,7 +5,11 @@
 
 import asyncio
 import json
+import math
+import random
 import re
+import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -17,11 +21,16 @@ from sandbox.answers import graph_error
 from sandbox.entra_tokens import Tokens
 from sandbox.exchange import Dropped, Exchange, Refused
 from sandbox.faults import Effect, Fault
-from sandbox.store import Change, Doc, Store, journal, staleness
-from sandbox.throttle import Budget, mutates
+from sandbox.lag import INDEX, LIST, READ, View, staleness, view
+from sandbox.services import slowed
+from sandbox.settings import Settings
+from sandbox.store import Change, Doc, Store, journal
+from sandbox.throttle import MAILBOX_CONCURRENCY, MAILBOX_MS, Budget, crowded, mailbox, mutates
 
-_KEY_SYNTAX = re.compile(r"\('([^')]*)'\)")
-_SERVICES = re.compile(r"/(?:v1\.0|beta|scim|subscriptions|providers|adminapi)(?:/|$)", re.IGNORECASE)
+_ONE = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|@|\('|^manager$", re.IGNORECASE)
+"""The end of a path that asks for one object."""
+_P99 = 2.326
+"""How many standard deviations lie between the median and the 99th percentile."""
 _DIAGNOSTIC = json.dumps(
     {
         "ServerInfo": {
@@ -44,8 +53,9 @@ class Pipeline:
         self.tokens = Tokens(store, tenant_id)
         self.budget = Budget()
         self.faults: list[Fault] = []
+        self.luck = random.Random(11)  # noqa: S311 - no secret
+        self.mailboxes: Counter[tuple[str, str]] = Counter()
         self._routes = [(re.compile(r.path_regex.pattern, re.IGNORECASE), r) for r in routes if isinstance(r, Route)]
-        self._reverts: set[asyncio.TimerHandle] = set()
 
     async def dispatch(self, sent: Exchange) -> Response:
         """Hand an exchange to its route's handler; unknown paths and wrong verbs are answered as Graph does."""
@@ -96,21 +106,82 @@ async def serve(sent: Exchange) -> Response:
 
 async def _carry_out(sent: Exchange) -> Response:
     faults = [fault for fault in sent.pipeline.faults if fault.strikes(sent)]
-    delay = sum(fault.delay_ms for fault in faults)
-    if sent.outer is None and _SERVICES.match(sent.path):
-        delay += sent.store.settings.latency_ms
-    if delay:
-        await asyncio.sleep(delay / 1000)
-    early = next((f for f in faults if f.when == "before" and (f.fails or f.drop)), None)
-    if early is not None:
-        return _fail(early, sent)
-    refused, headers = _charge(sent)
-    response = refused or await _with_effects(sent, faults)
+    with _mailbox(sent) as free:
+        delay = sum(fault.delay_ms for fault in faults)
+        if sent.outer is None and slowed(sent):
+            delay += latency(sent.store.settings, sent.pipeline.luck)
+            delay += MAILBOX_MS if sent.store.settings.throttle and mailbox(sent) else 0
+        if delay:
+            await asyncio.sleep(delay / 1000)
+        early = next((f for f in faults if f.when == "before" and (f.fails or f.drop)), None)
+        if early is not None:
+            return _fail(early, sent)
+        refused, headers = _charge(sent) if free else (crowded(sent), {})
+        response = refused or await _with_effects(sent, faults)
     _finish(sent, response, headers)
-    late = next((f for f in faults if f.when == "after" and (f.fails or f.drop)), None)
+    late = next((f for f in faults if f.when == "after" and (f.fails or f.drop)), None) or _bad_luck(sent, response)
     if any(fault.truncate for fault in faults):
         (sent.outer or sent).cut = True
     return response if late is None else _fail(late, sent)
+
+
+def _bad_luck(sent: Exchange, done: Response) -> Fault | None:
+    """In real life some writes are done and answered 503 or 504 all the same."""
+    share, luck = sent.store.settings.writes_failing_late, sent.pipeline.luck
+    written = done.status_code < 300 and is_graph(sent) and mutates(sent)
+    if not written or luck.random() >= share:
+        return None
+    return Fault("", status=luck.choice((503, 504)), when="after")
+
+
+def latency(settings: Settings, luck: random.Random) -> float:
+    """Milliseconds that a call takes beyond its work: the constant, and one drawn from the distribution."""
+    if not settings.latency:
+        return settings.latency_ms
+    middle, far = settings.latency["p50"], settings.latency["p99"]
+    return settings.latency_ms + luck.lognormvariate(math.log(middle), math.log(far / middle) / _P99)
+
+
+@contextmanager
+def _mailbox(sent: Exchange) -> Iterator[bool]:
+    """Is the mailbox that is asked for free? One app is served four requests of a mailbox at a time."""
+    name = mailbox(sent) if is_graph(sent) and sent.caller is not None else None
+    if name is None or sent.caller is None or not sent.store.settings.throttle:
+        yield True
+        return
+    key = (sent.caller.app_id, _owner(sent.store, name))
+    open_now = sent.pipeline.mailboxes
+    open_now[key] += 1
+    try:
+        yield open_now[key] <= MAILBOX_CONCURRENCY
+    finally:
+        open_now[key] -= 1
+        if not open_now[key]:
+            del open_now[key]
+
+
+def _owner(store: Store, name: str) -> str:
+    """Whose mailbox a name in a path means, be it an id or a sign-in name."""
+    found = store.find("users", "userPrincipalName", name)
+    return str(found[0]["id"]) if found else name
+
+
+def _view(sent: Exchange) -> View:
+    """Where and how a call looks: a signed-in person stays at one replica, an application's calls go to any."""
+    if sent.caller is not None and sent.caller.user:
+        replica = zlib.crc32(sent.caller.object_id.encode())
+    else:
+        replica = sent.pipeline.luck.randrange(sent.store.settings.replicas)
+    return View(replica, _way(sent) if is_graph(sent) else READ)
+
+
+def _way(sent: Exchange) -> str:
+    if sent.method != "GET":
+        return READ
+    if sent.headers.get("consistencylevel", "").lower() == "eventual":
+        return INDEX
+    path = sent.path.rstrip("/")
+    return READ if path.count("/") % 2 or _ONE.search(path.rpartition("/")[2]) else LIST
 
 
 def _fail(fault: Fault, sent: Exchange) -> Response:
@@ -132,7 +203,7 @@ async def _with_effects(sent: Exchange, faults: list[Fault]) -> Response:
     stale = max((fault.stale_ms for fault in faults), default=0)
     fault = next((fault for fault in faults if fault.effect is not None), None)
     effect, revert_ms = (fault.effect, fault.revert_ms) if fault else _inherited(sent)
-    token = staleness.set(stale / 1000) if stale else None
+    token, looking = staleness.set(stale / 1000), view.set(_view(sent))
     try:
         if effect is None:
             return await _handle(sent)
@@ -141,8 +212,8 @@ async def _with_effects(sent: Exchange, faults: list[Fault]) -> Response:
             return await _handle(sent)
         return await _weakened(sent, effect, revert_ms)
     finally:
-        if token is not None:
-            staleness.reset(token)
+        staleness.reset(token)
+        view.reset(looking)
 
 
 def _inherited(sent: Exchange) -> tuple[Effect | None, float]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 
 from sandbox.entra_resources import GRAPH_APP_ID
-from sandbox.entra_tokens import private_pem, self_signed
+from sandbox.entra_keys import private_pem, self_signed
 from sandbox.seed_catalogue import (
     GRAPH_PERMISSIONS,
     PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
@@ -164,7 +164,7 @@ def _application(name: str, title: str, identity: Doc, redirect_uris: list[str])
         "identifierUris": [f"api://{identity['client_id']}"] if ours else [],
         "publisherDomain": "practice.example",
         "signInAudience": "AzureADMyOrg",
-        "isFallbackPublicClient": False,
+        "isFallbackPublicClient": name == "console",
         "tags": [],
         "api": {"requestedAccessTokenVersion": 2, "oauth2PermissionScopes": _scopes() if ours else []},
         "appRoles": _api_roles() if ours else [],

@@ -10,44 +10,81 @@ Kinds: ``users`` and ``deleted_users`` (``_manager`` the manager's id, ``license
 ``refresh_tokens``, ``identity``, ``settings``.
 """
 
-import json
-import sqlite3
+import heapq
+import random
 import time
-from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
+from sandbox.disk import Disk
+from sandbox.index import Index
+from sandbox.lag import READ, Doc, Version, newest, staleness, view
+from sandbox.lookups import DERIVED, LOOKED_UP, has, reader
 from sandbox.settings import Settings
 
-Doc = dict[str, Any]
-Version = tuple[float, Doc | None]
+__all__ = ["Change", "Doc", "Store", "Watcher", "journal", "staleness", "watchers"]
 
 INDEXED: dict[str, tuple[str, ...]] = {
-    "users": ("userPrincipalName", "employeeId", "mail", "_manager"),
+    "users": ("userPrincipalName", "employeeId", "mail", "_manager", "proxyAddresses", "onPremisesImmutableId"),
     "deleted_users": ("_userPrincipalName",),
-    "groups": ("displayName", "_members", "_owners"),
+    "groups": ("displayName", "_members", "_owners", "mail", "mailNickname", "proxyAddresses"),
+    "administrative_units": ("displayName", "_members"),
+    "directory_roles": ("roleTemplateId",),
+    "role_schedules": ("principalId", "_timed"),
+    "group_schedules": ("principalId", "groupId", "_timed"),
     "skus": ("skuId", "skuPartNumber"),
     "role_definitions": ("displayName",),
-    "role_assignments": ("principalId", "roleDefinitionId"),
-    "applications": ("appId",),
-    "service_principals": ("appId", "displayName"),
+    "role_assignments": ("principalId", "roleDefinitionId", "directoryScopeId", "_schedule"),
+    "applications": ("appId", "_owners"),
+    "service_principals": ("appId", "displayName", "_owners"),
+    "devices": ("deviceId", "_owners", "_users"),
+    "managed_devices": ("userId", "azureADDeviceId"),
+    "oauth2_permission_grants": ("principalId", "clientId", "resourceId"),
+    "authentication_methods": ("_user",),
+    "temporary_access_passes": ("_user",),
+    "federated_credentials": ("_application",),
     "app_role_assignments": ("principalId", "resourceId"),
     "refresh_tokens": ("_user",),
+    "foreign_applications": ("appId",),
+    "scim_users": ("userName", "externalId", "_manager"),
+    "scim_groups": ("displayName", "_members"),
+    "directory_audits": ("_targets",),
+    "sign_ins": ("userId",),
+    "provisioning_logs": ("jobId",),
+    "messages": ("_mailbox",),
+    "message_rules": ("_mailbox",),
+    "events": ("_mailbox", "iCalUId"),
+    "mobile_devices": ("_mailbox",),
+    "drive_items": ("_drive", "_parent"),
+    "drive_permissions": ("_drive", "_item"),
+    "teams": ("_members",),
+    "dynamic_memberships": ("groups",),
+    "azure_assignments": ("principalId", "_scope", "name"),
+    "azure_resources": ("_type", "_group"),
+    "azure_secrets": ("_vault",),
+    "azure_blobs": ("_container",),
 }
-SEEN_AT_ONCE = frozenset({"keys", "codes", "refresh_tokens", "sessions", "identity", "settings", "mails"})
+SEEN_AT_ONCE = frozenset({"keys", "codes", "refresh_tokens", "sessions", "grants", "flows", "device_codes", "issuers",
+                          "conditional_access_policies", "identity", "settings", "mails",
+                          "changes", "change_log", "subscriptions", "notifications", "scim_users", "scim_groups",
+                          "directory_audits", "sign_ins", "sign_in_activities", "provisioning_logs",
+                          "synchronization_jobs", "uploads", "upload_calls"})  # fmt: skip
 KEPT_ON_RESET = frozenset({"keys", "identity", "settings"})
-
-staleness: ContextVar[float] = ContextVar("staleness", default=0.0)
-"""Seconds by which the exchange in hand reads even older state than the lag makes it (a fault's ``stale_ms``)."""
 
 journal: ContextVar["list[Change] | None"] = ContextVar("journal", default=None)
 """Where the exchange in hand notes its changes, so that a fault's ``effect`` can take them back."""
 
 Change = tuple[str, str, Doc | None, tuple[Version, ...]]
 """Kind, id, the document before and the versions before."""
+
+
+Watcher = Callable[["Store", str, Doc | None, Doc | None, float], None]
+watchers: list[Watcher] = []
+"""Called after each write with the store, the kind, the document before and after, and when all readers see it."""
 
 
 class Store:
@@ -57,19 +94,22 @@ class Store:
     """How long versions are kept beyond the lag, so that a stale read can still find them."""
 
     def __init__(self, path: Path) -> None:
-        self._db = _open(path)
+        self._disk = Disk(path)
         self._live: dict[str, dict[str, Doc]] = defaultdict(dict)
         self._versions: dict[str, dict[str, list[Version]]] = defaultdict(dict)
-        self._fading: deque[tuple[float, str, str]] = deque()
-        self._index: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._fading: list[tuple[float, str, str]] = []
+        self._indexes: dict[str, dict[str, Index]] = defaultdict(dict)
+        for kind, fields in INDEXED.items():
+            self._indexes[kind].update({field: Index() for field in fields})
+        for kind, name in DERIVED:
+            self._indexes[kind][name] = Index()
         self._dirty: dict[tuple[str, str], Doc | None] = {}
         self._new_requests: list[Doc] = []
         self._new_secrets: list[tuple[str, str]] = []
-        for kind, body in self._db.execute("SELECT kind, body FROM docs ORDER BY rowid"):
-            doc = json.loads(body)
+        for kind, doc in self._disk.documents():
             self._live[kind][doc["id"]] = doc
-            self._note(kind, doc)
-        self._last_request: int = self._db.execute("SELECT coalesce(max(n), 0) FROM requests").fetchone()[0]
+            self._note(kind, doc["id"], None, doc, 0)
+        self._last_request = self._disk.last_request()
         self.settings = Settings().changed({k: v for k, v in (self.get("settings", "now") or {}).items() if k != "id"})
 
     def now(self) -> datetime:
@@ -85,11 +125,20 @@ class Store:
     def seen(self, kind: str, key: str) -> Doc | None:
         """What a reader sees: the version before, until the lag of a write has passed; None if just created."""
         versions = self._versions[kind].get(key)
-        return _at(versions, time.time() - staleness.get()) if versions else self._live[kind].get(key)
+        return self._visible(versions) if versions else self._live[kind].get(key)
+
+    def _visible(self, versions: list[Version]) -> Doc | None:
+        look = view.get()
+        factor = 1.0 if look.way == READ else self.settings.lag.get(look.way, 1.0)
+        return newest(versions, time.time() - staleness.get(), look.replica, factor)
 
     def all(self, kind: str) -> list[Doc]:
         """Every document as it truly is, oldest first."""
         return list(self._live[kind].values())
+
+    def count(self, kind: str) -> int:
+        """How many there truly are."""
+        return len(self._live[kind])
 
     def seen_all(self, kind: str) -> list[Doc]:
         """Every document as a reader sees it, those just deleted included."""
@@ -97,33 +146,88 @@ class Store:
         versions = self._versions[kind]
         if not versions:
             return list(self._live[kind].values())
-        keys = [*self._live[kind], *(key for key in versions if key not in self._live[kind])]
-        return [doc for doc in (self.seen(kind, key) for key in keys) if doc is not None]
+        docs = self._live[kind].copy()
+        for key, history in versions.items():
+            if (doc := self._visible(history)) is None:
+                docs.pop(key, None)
+            else:
+                docs[key] = doc
+        return list(docs.values())
 
     def find(self, kind: str, field: str, value: str) -> list[Doc]:
         """The documents whose indexed field is, or contains, ``value`` (case-insensitively), as they truly are."""
-        found = (self.get(kind, key) for key in self._candidates(kind, field, value))
-        return [doc for doc in found if _has(doc, field, value)]
+        live = self._live[kind]
+        return [live[key] for key in self._index(kind, field).live(value)]
 
-    def find_seen(self, kind: str, field: str, value: str) -> list[Doc]:
+    def find_seen(self, kind: str, field: str, value: str | bool) -> list[Doc]:
         """The same as a reader sees it."""
-        found = (self.seen(kind, key) for key in self._candidates(kind, field, value))
-        return [doc for doc in found if _has(doc, field, value)]
+        live, versions = self._live[kind], self._versions[kind]
+        seen = (
+            self._visible(versions[key]) if key in versions else live[key] for key in self.keys_seen(kind, field, value)
+        )
+        return [doc for doc in seen if doc is not None]
 
-    def _candidates(self, kind: str, field: str, value: str) -> list[str]:
-        if field not in INDEXED.get(kind, ()):
-            raise KeyError(f"{kind}.{field} has no index")
-        ids = self._index[kind, field].get(value.casefold(), set())
-        gone = {key for key in ids if key not in self._live[kind] and key not in self._versions[kind]}
-        ids -= gone
-        return sorted(ids)
+    def keys_seen(self, kind: str, field: str, value: str | bool) -> list[str]:
+        """The keys of what ``find_seen`` finds, without a look at each of them."""
+        versions, index = self._versions[kind], self._index(kind, field)
+        keys = index.live(value)
+        if not versions:
+            return keys
+        keys += [key for key in index.past(value) if key in versions]
+        read = reader(kind, field)
+        doubtful = [key for key in keys if key in versions] if len(keys) <= len(versions) else versions
+        hidden = {key for key in doubtful if not has(self.seen(kind, key), read, value)}
+        return [key for key in keys if key not in hidden] if hidden else keys
+
+    def among(self, kinds: Sequence[str], keys: Iterable[str]) -> list[str]:
+        """Those keys of which a reader sees a document of one of the kinds; the first kind is the usual one."""
+        first, *others = kinds
+        live, versions = self._live[first], self._versions[first]
+        return [
+            key
+            for key in keys
+            if (self.seen(first, key) is not None if key in versions else key in live)
+            or any(self.seen(kind, key) is not None for kind in others)
+        ]
+
+    def count_of(self, kind: str, field: str, value: str) -> int:
+        """How many ``find`` would find."""
+        return self._index(kind, field).count(value)
+
+    def narrowed(self, kind: str, leads: Sequence[tuple[str, str, Any]]) -> list[Doc] | None:
+        """What lookups (``eq`` or ``startswith``, field, value) find together; None if one of them has no index."""
+        known = {"id", *INDEXED.get(kind, ()), *LOOKED_UP.get(kind, ())}
+        known |= {name for one, name in DERIVED if one == kind}
+        if not leads or not all(field in known and isinstance(value, str | bool) for _, field, value in leads):
+            return None
+        found: dict[str, Doc] = {}
+        for verb, field, value in leads:
+            found.update((doc["id"], doc) for doc in self._led_to(kind, verb, field, value))
+        return list(found.values())
+
+    def _led_to(self, kind: str, verb: str, field: str, value: str | bool) -> Iterator[Doc]:
+        if field == "id" and verb == "eq":
+            yield from (doc for doc in (self.seen(kind, str(value)),) if doc is not None)
+            return
+        for one in [value] if verb == "eq" else self._index(kind, field).starting(str(value)):
+            yield from self.find_seen(kind, field, one)
+
+    def _index(self, kind: str, field: str) -> Index:
+        """The index of a field, made now if it is the first to ask; one that nothing is known of is a KeyError."""
+        index = self._indexes[kind].get(field)
+        if index is None:
+            if field not in LOOKED_UP.get(kind, ()):
+                raise KeyError(f"{kind}.{field} has no index")
+            index = self._indexes[kind][field] = Index()
+            for key, doc in self._live[kind].items():
+                index.change(key, None, doc.get(field), 0)
+        return index
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
     def put(self, kind: str, doc: Doc, visible_at: float | None = None) -> Doc:
         """Write a document; readers see it after the lag, or from ``visible_at`` (seconds as ``time.time()``) on."""
         self._change(kind, doc["id"], doc, visible_at)
-        self._note(kind, doc)
         return doc
 
     def change(self, kind: str, key: str, **values: Any) -> Doc:
@@ -141,27 +245,43 @@ class Store:
         changes = journal.get()
         if changes is not None:
             changes.append((kind, key, before, tuple(versions)))
+        until = 0.0
         if kind not in SEEN_AT_ONCE:
-            self._add_version(kind, key, versions or [(0.0, before)], doc, visible_at)
-        self._set(kind, key, doc)
+            until = self._add_version(kind, key, versions or [Version(0, 0, (1.0,), before)], doc, visible_at)
+        self._set(kind, key, doc, until)
+        for watch in watchers:
+            watch(self, kind, before, doc, until - self.keep_s)
 
     def _add_version(
         self, kind: str, key: str, versions: list[Version], doc: Doc | None, visible_at: float | None
-    ) -> None:
-        """Versions are only noted while they matter: with a lag, a stale read or a moment of their own."""
-        at = visible_at if visible_at is not None else time.time() + self.settings.lag_ms / 1000
-        old = time.time() - self.keep_s
-        while len(versions) > 1 and versions[1][0] <= old:
-            versions = versions[1:]
-        self._versions[kind][key] = [*versions, (at, doc)]
-        self._fading.append((at + self.keep_s, kind, key))
-        self._fade()
+    ) -> float:
+        """Note a version, as long as anybody can see what was before it: until the moment that is returned.
 
-    def _set(self, kind: str, key: str, doc: Doc | None) -> None:
+        What is visible from 0 on has always been so: there is nothing before it.
+        """
+        if visible_at == 0:
+            self._versions[kind].pop(key, None)
+            return self.keep_s
+        at, settings = visible_at, self.settings
+        lag = 0.0 if at is not None else settings.lag_ms / 1000 * settings.lag.get(kind, 1.0)
+        if at is None:
+            at = time.time()
+        old = time.time() - self.keep_s
+        while len(versions) > 1 and versions[1].at + versions[1].lag * settings.longest <= old:
+            versions = versions[1:]
+        self._versions[kind][key] = [*versions, Version(at, lag, settings.shares(random), doc)]
+        until = at + lag * settings.longest + self.keep_s
+        heapq.heappush(self._fading, (until, kind, key))
+        self._fade()
+        return until
+
+    def _set(self, kind: str, key: str, doc: Doc | None, until: float = 0.0) -> None:
+        live = self._live[kind]
+        self._note(kind, key, live.get(key), doc, until)
         if doc is None:
-            self._live[kind].pop(key, None)
+            live.pop(key, None)
         else:
-            self._live[kind][key] = doc
+            live[key] = doc
         self._dirty[kind, key] = doc
 
     def undo(self, changes: list[Change]) -> None:
@@ -199,18 +319,21 @@ class Store:
         self._versions.clear()
         self._fading.clear()
 
-    def _note(self, kind: str, doc: Doc) -> None:
-        for field in INDEXED.get(kind, ()):
-            for value in _values(doc.get(field)):
-                self._index[kind, field][value].add(doc["id"])
+    def _note(self, kind: str, key: str, before: Doc | None, doc: Doc | None, until: float) -> None:
+        """Keep the indexes right; what was ``before`` can be found until nobody sees it any more."""
+        for field, index in self._indexes[kind].items():
+            read = reader(kind, field)
+            was, now = before and read(before), doc and read(doc)
+            if was != now:
+                index.change(key, was, now, until)
 
     def _fade(self) -> None:
         """Forget versions that nobody can read any more."""
-        now = time.time()
+        now, longest = time.time(), self.settings.longest
         while self._fading and self._fading[0][0] <= now:
-            _, kind, key = self._fading.popleft()
+            _, kind, key = heapq.heappop(self._fading)
             versions = self._versions[kind].get(key)
-            if versions and max(at for at, _ in versions) + self.keep_s <= now:
+            if versions and max(v.at + v.lag * longest for v in versions) + self.keep_s <= now:
                 del self._versions[kind][key]
 
     # -- the record ------------------------------------------------------------------------------------------------
@@ -224,8 +347,7 @@ class Store:
     def requests(self, since: int, limit: int) -> list[Doc]:
         """Rows of the request record after ``since``, oldest first."""
         self.flush()
-        rows = self._db.execute("SELECT body FROM requests WHERE n > ? ORDER BY n LIMIT ?", (since, limit))
-        return [json.loads(body) for (body,) in rows]
+        return self._disk.requests(since, limit)
 
     def secret(self, kind: str, value: str) -> str:
         """Note a secret that was issued or given, for ``GET /_sandbox/secrets``."""
@@ -235,8 +357,7 @@ class Store:
     def secrets(self) -> Iterator[Doc]:
         """Every secret ever noted."""
         self.flush()
-        for kind, value in self._db.execute("SELECT kind, value FROM secrets ORDER BY rowid"):
-            yield {"kind": kind, "value": value}
+        yield from self._disk.secrets()
 
     # -- the disk --------------------------------------------------------------------------------------------------
 
@@ -247,55 +368,9 @@ class Store:
         dirty, self._dirty = self._dirty, {}
         requests, self._new_requests = self._new_requests, []
         secrets, self._new_secrets = self._new_secrets, []
-        put = [(kind, key, json.dumps(doc)) for (kind, key), doc in dirty.items() if doc is not None]
-        removed = [pair for pair, doc in dirty.items() if doc is None]
-        with self._db:
-            self._db.executemany(
-                "INSERT INTO docs (kind, id, body) VALUES (?, ?, ?)"
-                " ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
-                put,
-            )
-            self._db.executemany("DELETE FROM docs WHERE kind = ? AND id = ?", removed)
-            self._db.executemany(
-                "INSERT INTO requests (n, body) VALUES (?, ?)", [(r["n"], json.dumps(r)) for r in requests]
-            )
-            self._db.executemany("INSERT OR IGNORE INTO secrets (kind, value) VALUES (?, ?)", secrets)
+        self._disk.write(dirty, requests, secrets)
 
     def close(self) -> None:
         """Write the rest and let go of the file."""
         self.flush()
-        self._db.close()
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    Path(path).touch(mode=0o600)
-    db = sqlite3.connect(path)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
-    db.executescript(
-        "CREATE TABLE IF NOT EXISTS docs (kind TEXT, id TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, id));"
-        "CREATE TABLE IF NOT EXISTS requests (n INTEGER PRIMARY KEY, body TEXT NOT NULL);"
-        "CREATE TABLE IF NOT EXISTS secrets (kind TEXT, value TEXT, PRIMARY KEY (kind, value));"
-    )
-    return db
-
-
-def _at(versions: list[Version], moment: float) -> Doc | None:
-    """The newest version that is visible at a moment."""
-    for at, doc in reversed(versions):
-        if at <= moment:
-            return doc
-    return versions[0][1]
-
-
-def _values(value: Any) -> list[str]:
-    if value is None:
-        return []
-    return [str(v).casefold() for v in (value if isinstance(value, list) else [value])]
-
-
-def _has(doc: Doc | None, field: str, value: str) -> TypeGuard[Doc]:
-    if doc is None:
-        return False
-    held = doc.get(field)
-    return value in held if isinstance(held, list) else str(held).casefold() == value.casefold()
+        self._disk.close()

@@ -1,5 +1,7 @@
 """Microsoft Graph of the practice tenant: ``routes`` for v1.0 and beta, every call found in one table of handlers."""
 
+from inspect import isawaitable
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -8,25 +10,70 @@ from sandbox.answers import graph_error
 from sandbox.entra import caller
 from sandbox.exchange import Exchange, exchange
 from sandbox.graph import (
+    administrative_units,
+    audit_logs,
     background,
+    collaboration,
+    conditional_access,
     deleted,
+    delta,
     group_licences,
     groups,
+    identity,
+    legacy_roles,
     licences,
     mail,
     managers,
+    member_of,
     members,
+    notifications,
     objects,
+    people,
+    pim,
+    pim_groups,
+    pim_policies,
     roles,
+    rule_checks,
+    scoped_roles,
+    subscriptions,
+    synchronization,
     users,
 )
 from sandbox.graph.batch import batch
 from sandbox.graph.call import Call, Router
+from sandbox.graph.changes import log_of
+from sandbox.graph.drive_paths import addressed
 from sandbox.graph.errors import GraphError
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 _router = Router()
-for _part in (users, managers, deleted, groups, members, licences, group_licences, roles, mail, objects):
+for _part in (
+    collaboration,
+    conditional_access,
+    identity,
+    users,
+    managers,
+    deleted,
+    groups,
+    members,
+    licences,
+    group_licences,
+    roles,
+    mail,
+    objects,
+    delta,
+    subscriptions,
+    administrative_units,
+    member_of,
+    rule_checks,
+    scoped_roles,
+    legacy_roles,
+    pim,
+    pim_policies,
+    pim_groups,
+    audit_logs,
+    synchronization,
+):
     _router.include(_part.router)
 
 
@@ -36,26 +83,34 @@ async def graph(request: Request) -> Response:
     held = caller(request, "graph")
     version, _, path = sent.path.lstrip("/").partition("/")
     call = Call(sent, held, version.lower())
+    log_of(sent.store)
     background.run_due(sent.store)
+    pim_groups.tick(sent.store)
+    notifications.start(sent.store, sent.pipeline.tenant_id)
     try:
         if path.lower().rstrip("/") == "$batch" and sent.outer is None:
             return await batch(call)
-        return _carried_out(call, path)
+        return await _carried_out(call, path)
     except GraphError as error:
         return _refused(sent, error)
 
 
-def _carried_out(call: Call, path: str) -> Response:
-    path = _for_the_caller(call, path)
+async def _carried_out(call: Call, path: str) -> Response:
+    path = addressed(call, _for_the_caller(call, path))
     handler, allowed, call.params = _router.find(call.sent.method, path)
-    if not (call.caller.user and call.sent.method == "GET" and call.params.get("user") == call.caller.object_id):
+    own = call.caller.user and call.sent.method == "GET" and call.params.get("user") == call.caller.object_id
+    if not own and not people.may_read(call, path, allowed) and not pim.self_service(call, path, allowed):
         call.require(allowed)
-    return handler(call)
+    with audit_logs.noted(call):
+        answer = handler(call)
+        return await answer if isawaitable(answer) else answer
 
 
 def _for_the_caller(call: Call, path: str) -> str:
-    """``/me`` is the signed-in person; an application has no such path."""
+    """``/me`` is the signed-in person; an application has no such path. ``/myorganization`` is the tenant itself."""
     first, slash, rest = path.partition("/")
+    if first.lower() == "myorganization":
+        return _for_the_caller(call, rest)
     if first.lower() != "me":
         return path
     if not call.caller.user:

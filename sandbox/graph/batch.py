@@ -89,8 +89,10 @@ def _body(key: str, request: Doc, headers: Doc) -> bytes:
 
 
 def _decoded(key: str, body: str) -> bytes:
+    """Base64, in its ordinary or its URL alphabet, with or without padding."""
+    plain = body.replace("-", "+").replace("_", "/").rstrip("=")
     try:
-        return base64.b64decode(body)
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except binascii.Error as error:
         raise malformed(f"Invalid batch payload: the body of request '{key}' is neither JSON nor base64.") from error
 
@@ -133,6 +135,6 @@ async def _answered(part: _Part, by_id: dict[str, _Part], answers: dict[str, Doc
 
 def _content(content: bytes, media_type: str) -> Any:
     """JSON as it is, a plain count as a number, all else in base64."""
-    if media_type.startswith(("application/json", "text/plain")):
+    if media_type.startswith("application/json") or (media_type.startswith("text/plain") and content.isdigit()):
         return json.loads(content)
     return base64.b64encode(content).decode()

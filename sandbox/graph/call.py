@@ -1,7 +1,8 @@
 """One Graph call in hand (what is asked, by whom, how the answer is written), and the table that finds its handler."""
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,8 +15,22 @@ from sandbox.graph.permissions import require
 from sandbox.store import Doc, Store
 
 JSON = "application/json;odata.metadata={};odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
-_KEYED = frozenset({"users", "groups", "directoryobjects", "applications", "serviceprincipals", "domains", "members",
-                    "roledefinitions", "roleassignments", "deleteditems", "organization", "owners"})  # fmt: skip
+_KEYED_NAMES = (
+    "administrativeunits applications approleassignedto approleassignments authenticationmethodconfigurations "
+    "calendars channels deleteditems devices directoryobjects directoryroles domains drives emailmethods events "
+    "federatedidentitycredentials fido2methods groups items mailfolders manageddevices members messagerules "
+    "messages methods microsoftauthenticatormethods oauth2permissiongrants organization owners passwordmethods "
+    "permissions phonemethods platformcredentialmethods registeredowners registeredusers roleassignments "
+    "roledefinitions scopedrolemembers serviceprincipals softwareoathmethods sponsors subscriptions teams "
+    "temporaryaccesspassmethods users windowshelloforbusinessmethods"
+)
+_KEYED = frozenset(_KEYED_NAMES.split())
+_BOUND_NAMES = (
+    "assignlicense checkmembergroups checkmemberobjects delta getbyids getmembergroups getmemberobjects "
+    "reauthorize restore revokesigninsessions sendmail validateproperties"
+)
+_BOUND = frozenset(_BOUND_NAMES.split())
+"""Functions and actions, which may be called by their full name (``microsoft.graph.delta``)."""
 
 
 @dataclass
@@ -40,6 +55,16 @@ class Call:
     def eventual(self) -> bool:
         """Did the caller send ``ConsistencyLevel: eventual``?"""
         return self.sent.headers.get("consistencylevel", "").lower() == "eventual"
+
+    @property
+    def advanced(self) -> bool:
+        """Is it an advanced query, with header and ``$count=true``?"""
+        return self.eventual and self.query.get("count", "").lower() == "true"
+
+    def preferences(self) -> dict[str, str]:
+        """What the ``Prefer`` header asks for, names in lower case; one without a value is ``""``."""
+        asked = (part.strip().partition("=") for part in re.split("[,;]", self.sent.headers.get("prefer", "")))
+        return {name.strip().lower(): value.strip().strip('"') for name, _, value in asked if name}
 
     @property
     def root(self) -> str:
@@ -94,7 +119,7 @@ def _bare(value: Any) -> Any:
     return [_bare(item) for item in value] if isinstance(value, list) else value
 
 
-Handler = Callable[[Call], Response]
+Handler = Callable[[Call], Response | Awaitable[Response]]
 
 
 @dataclass(frozen=True)
@@ -166,6 +191,8 @@ def split(path: str) -> list[str]:
         name, key = _key(part)
         if name.lower().startswith("graph."):
             name = "microsoft." + name
+        if name.lower().removeprefix("microsoft.graph.") in _BOUND:
+            name = name.rpartition(".")[2]
         segments.append(name)
         if key is not None:
             segments.append(key)

@@ -41,9 +41,20 @@ def not_found(key: str) -> GraphError:
     return GraphError(404, "Request_ResourceNotFound", text)
 
 
+def not_implemented() -> GraphError:
+    """501 of a property that is kept outside of the directory."""
+    return GraphError(501, "NotImplemented", "This operation target is not yet supported.")
+
+
 def forbidden() -> GraphError:
     """403: the permission is missing, or the target is protected; the two cannot be told apart."""
     return GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+
+
+def logs_forbidden() -> GraphError:
+    """403 of the logs, whose service names the permission that is missing."""
+    text = "Calling principal does not have required MSGraph permissions AuditLog.Read.All"
+    return GraphError(403, "Authentication_MSGraphPermissionMissing", text)
 
 
 def unknown_segment(segment: str) -> GraphError:
@@ -54,6 +65,16 @@ def unknown_segment(segment: str) -> GraphError:
 def wrong_method() -> GraphError:
     """405 of a path that exists with other verbs only."""
     return GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+
+
+def method_refused(message: str) -> GraphError:
+    """400 as the services of authentication methods word it."""
+    return GraphError(400, "badRequest", message)
+
+
+def method_absent() -> GraphError:
+    """404 of an authentication method that the user does not have."""
+    return GraphError(404, "resourceNotFound", "The requested authentication method was not found for the user.")
 
 
 def conflict(name: str, other: str) -> GraphError:

@@ -4,11 +4,23 @@ from starlette.responses import Response
 
 from sandbox.graph import background
 from sandbox.graph.call import Call, Router
-from sandbox.graph.directory import live_group, live_user, save_user, seen_group
+from sandbox.graph.directory import live_group, save_user, seen_group, writable_user
 from sandbox.graph.errors import bad_request
-from sandbox.graph.licences import asked, dependent, exclusive, holds_in, new_state, seat_left, sku, with_states
+from sandbox.graph.licence_rules import dependent, exclusive, prohibited
+from sandbox.graph.licences import (
+    asked,
+    check_plans,
+    holds_in,
+    new_state,
+    plans,
+    refuse_unknown_plans,
+    seat_left,
+    sku,
+    with_states,
+)
 from sandbox.graph.memberships import groups_of, is_dynamic, member_ids
 from sandbox.graph.permissions import GROUP_LICENCES_WRITE, GROUPS_READ, LICENCES_WRITE
+from sandbox.graph.privileges import refuse_restricted
 from sandbox.graph.query import entity, mixed
 from sandbox.graph.schema import GROUP, USER
 from sandbox.store import Doc, Store
@@ -23,8 +35,10 @@ def assign_group_licence(call: Call) -> Response:
     """``POST /groups/{g}/assignLicense``: 202 with the group; its members get it in the background."""
     add, remove = asked(call)
     group = live_group(call.store, call.params["group"])
+    if group.get("onPremisesSyncEnabled") is None:
+        refuse_restricted(call, group["id"])
     for licence in add:
-        sku(call.store, licence["skuId"])
+        refuse_unknown_plans(sku(call.store, licence["skuId"]), licence)
     held = {licence["skuId"]: licence for licence in group.get("_licences") or ()}
     for sku_id in remove:
         if held.pop(sku_id, None) is None:
@@ -77,7 +91,7 @@ def apply_group_licences(store: Store, user_id: str) -> None:
     before = list(user.get("licenseAssignmentStates") or ())
     states = [state for state in before if state["assignedByGroup"] is None]
     for group in granting:
-        states.extend(_granted(store, states, before, group))
+        states.extend(_granted(store, user, states, before, group))
     if _essence(states) != _essence(before):
         save_user(store, with_states(store, user, states))
 
@@ -88,20 +102,28 @@ def _true_groups(store: Store, user: Doc) -> list[Doc]:
     return [*static, *(group for group in groups_of(store, user["id"]) if is_dynamic(group))]
 
 
-def _granted(store: Store, states: list[Doc], before: list[Doc], group: Doc) -> list[Doc]:
+def _granted(store: Store, user: Doc, states: list[Doc], before: list[Doc], group: Doc) -> list[Doc]:
     """A group's products for one user: all of them, or none if one fails."""
     error = "None"
     for licence in group["_licences"]:
         had = holds_in(before, licence["skuId"]) or holds_in(states, licence["skuId"])
         if not had and not seat_left(store, sku(store, licence["skuId"])):
             error = "CountViolation"
-    candidates = [new_state(store, licence, group["id"]) for licence in group["_licences"]]
-    active = [state for state in [*states, *candidates] if state["state"] == "Active"]
-    if error == "None" and exclusive(store, active):
-        error = "MutuallyExclusiveViolation"
-    elif error == "None" and dependent(store, active):
-        error = "DependencyViolation"
+    if error == "None":
+        error = _violation(
+            store, user, [*states, *(new_state(store, each, group["id"]) for each in group["_licences"])]
+        )
     return [_kept(new_state(store, licence, group["id"], error), before) for licence in group["_licences"]]
+
+
+def _violation(store: Store, user: Doc, states: list[Doc]) -> str:
+    """What forbids these assignments together, as ``licenseAssignmentStates`` names it."""
+    on = {plan["servicePlanId"] for plan in plans(store, [state for state in states if state["state"] == "Active"])}
+    if prohibited(user.get("usageLocation")):
+        return "ProhibitedInUsageLocationViolation"
+    if exclusive(on):
+        return "MutuallyExclusiveViolation"
+    return "DependencyViolation" if dependent(on) else "None"
 
 
 def _kept(state: Doc, before: list[Doc]) -> Doc:
@@ -122,7 +144,19 @@ def refuse_licensed(group: Doc) -> None:
 
 @router.add("POST", "users/{user}/reprocessLicenseAssignment", LICENCES_WRITE)
 def reprocess(call: Call) -> Response:
-    """``POST /users/{u}/reprocessLicenseAssignment``: try the groups' licences again."""
-    user = live_user(call.store, call.params["user"])
+    """``POST /users/{u}/reprocessLicenseAssignment``: 200 with the user; what still stands in the way is said aloud."""
+    user = writable_user(call)
     apply_group_licences(call.store, user["id"])
-    return entity(call, call.store.get("users", user["id"]) or user, USER, "users")
+    changed = call.store.get("users", user["id"]) or user
+    _refuse_errors(call.store, changed)
+    return entity(call, changed, USER, "users")
+
+
+def _refuse_errors(store: Store, user: Doc) -> None:
+    states = user.get("licenseAssignmentStates") or []
+    wrong = [state for state in states if state["state"] == "Error"]
+    for state in wrong:
+        if state["error"] == "CountViolation" and not seat_left(store, sku(store, state["skuId"])):
+            raise bad_request(f"Subscription with SKU {state['skuId']} does not have any available licenses.")
+    if wrong:
+        check_plans(store, [{**state, "state": "Active"} for state in states])

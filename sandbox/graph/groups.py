@@ -7,13 +7,16 @@ from starlette.responses import Response
 from sandbox.graph import directory, memberships
 from sandbox.graph.call import Call, Router
 from sandbox.graph.directory import SYNCED, live_group, reference, seen_group, seen_object
+from sandbox.graph.directory import holder as address_holder
 from sandbox.graph.dynamic import RuleError, rule
 from sandbox.graph.errors import bad_request, conflict, forbidden, invalid_value, missing
 from sandbox.graph.group_licences import licence_view, licences_due, refuse_licensed
+from sandbox.graph.lazy import Lazy
 from sandbox.graph.memberships import is_dynamic
 from sandbox.graph.permissions import GROUPS_CREATE, GROUPS_READ, GROUPS_WRITE, MEMBERS_WRITE, ROLE_GROUPS
+from sandbox.graph.privileges import refuse_restricted, restricting_units
 from sandbox.graph.query import collection, count, entity, wanted
-from sandbox.graph.schema import GROUP, check_group, spelled
+from sandbox.graph.schema import GROUP, Resource, check_group, spelled
 from sandbox.store import Doc, Store
 
 router = Router()
@@ -35,7 +38,7 @@ def groups(call: Call) -> Response:
     clause = wanted(call, GROUP)
     named = clause.equals.get("displayName") if clause else None
     found = call.store.find_seen("groups", "displayName", named) if named else call.store.seen_all("groups")
-    return collection(call, (view(call, group) for group in found), GROUP, "groups", clause=clause)
+    return collection(call, Lazy(found, lambda group: view(call, group)), GROUP, "groups", clause=clause)
 
 
 @router.add("GET", "groups/$count", GROUPS_READ)
@@ -52,8 +55,10 @@ def group(call: Call) -> Response:
 
 def view(call: Call, group: Doc) -> Doc:
     """A group, with what is worked out of its licences where that is selected."""
-    asked = "license" in call.query.get("select", "").lower()
-    return {**group, **licence_view(call.store, group)} if asked else group
+    asked = call.query.get("select", "").lower()
+    if "ismanagementrestricted" in asked:
+        group = {**group, "isManagementRestricted": any(restricting_units(call.store, group["id"]))}
+    return {**group, **licence_view(call.store, group)} if "license" in asked else group
 
 
 # -- create, change, delete --------------------------------------------------------------------------------------------
@@ -72,8 +77,11 @@ def create(call: Call) -> Response:
     _check_bind([key for ids in bound.values() for key in ids])
     if is_dynamic(values) and "_members" in bound:
         raise forbidden()
-    for key in {key for ids in bound.values() for key in ids}:
-        seen_object(call.store, key)
+    for field, ids in bound.items():
+        for key in ids:
+            _check_referenced(values, field, *seen_object(call.store, key))
+    if call.caller.user:
+        bound["_owners"] = list(dict.fromkeys([*bound.get("_owners", ()), call.caller.object_id]))
     made = directory.new_group(call.store, {**values, **_mail(values), **bound})
     return entity(call, made, GROUP, "groups", status=201, headers=call.location(GROUP.odata, made["id"]))
 
@@ -94,8 +102,8 @@ def _check_kind(call: Call, values: Doc) -> None:
         call.require(ROLE_GROUPS)
         if dynamic or not values["securityEnabled"]:
             raise bad_request("A role-assignable group must be security-enabled and cannot have dynamic membership.")
-    if unified and (other := _nicknamed(call.store, values["mailNickname"])):
-        raise conflict("mailNickname", f"Group_{other['id']}")
+    if unified:
+        refuse_nickname(call.store, values["mailNickname"])
 
 
 def _check_rule(text: object) -> None:
@@ -104,12 +112,17 @@ def _check_rule(text: object) -> None:
     try:
         rule(str(text))
     except RuleError as error:
-        raise bad_request(f"Invalid membership rule: {error}.") from error
+        raise bad_request(f"Dynamic membership rule validation error: {error}.") from error
 
 
-def _nicknamed(store: Store, nickname: str) -> Doc | None:
-    same = (g for g in store.all("groups") if g["mailEnabled"] and g["mailNickname"].lower() == nickname.lower())
-    return next(same, None)
+def refuse_nickname(store: Store, nickname: str, but: str | None = None) -> None:
+    """Refuse an alias that another mail-enabled group has, or whose address somebody has."""
+    for other in store.find("groups", "mailNickname", nickname):
+        if other["mailEnabled"] and other["id"] != but:
+            raise conflict("mailNickname", f"Group_{other['id']}")
+    if (found := address_holder(store, f"{nickname}@{directory.DOMAINS[0]}", but)) is not None:
+        _, holding, kind = found
+        raise conflict("proxyAddresses", f"{kind.title}_{holding['id']}")
 
 
 def _mail(values: Doc) -> Doc:
@@ -143,11 +156,8 @@ def update(call: Call) -> Response:
         call.require(GROUPS_WRITE)
     if values:
         check_group(values)
-        _check_writable(call, target)
-        if "isAssignableToRole" in values:
-            raise bad_request("Property 'isAssignableToRole' is read-only and cannot be set.")
-        if "membershipRule" in values:
-            _check_rule(values["membershipRule"])
+        check_writable(call, target)
+        _check_change(call.store, target, values)
         if ruled:
             memberships.settle_all(call.store)
         target = call.store.put("groups", {**target, **values})
@@ -158,24 +168,48 @@ def update(call: Call) -> Response:
     return Response(status_code=204)
 
 
+def _check_change(store: Store, target: Doc, values: Doc) -> None:
+    """What is decided at creation, rules that are none, and aliases that others have."""
+    for name in ("isAssignableToRole", "mailEnabled"):
+        if name in values and values[name] != target.get(name):
+            raise bad_request(f"Property '{name}' is read-only and cannot be set.")
+    kinds: list[str] = values.get("groupTypes") or target["groupTypes"]
+    if ("Unified" in kinds) != ("Unified" in target["groupTypes"]):
+        raise bad_request("The property 'groupTypes' cannot turn a group into, or from, a Microsoft 365 group.")
+    if "DynamicMembership" in kinds and (target.get("isAssignableToRole") or target.get("onPremisesSyncEnabled")):
+        raise bad_request("This group cannot have dynamic membership.")
+    if "membershipRule" in values or ("DynamicMembership" in kinds and not is_dynamic(target)):
+        _check_rule(values.get("membershipRule", target.get("membershipRule")))
+    if "mailNickname" in values and "Unified" in kinds:
+        refuse_nickname(store, values["mailNickname"], but=target["id"])
+
+
 @router.add("DELETE", "groups/{group}", GROUPS_WRITE)
 def delete(call: Call) -> Response:
     """``DELETE /groups/{g}``: 204, into the recycle bin; refused while the group gives licences."""
-    target = live_group(call.store, call.params["group"])
-    _check_writable(call, target)
+    remove_group(call, live_group(call.store, call.params["group"]))
+    return Response(status_code=204)
+
+
+def remove_group(call: Call, target: Doc) -> None:
+    """Move a group into the recycle bin; where the tenant has it so, a security group is gone at once."""
+    check_writable(call, target)
     refuse_licensed(target)
     call.store.remove("groups", target["id"])
-    call.store.put("deleted_groups", {**target, "deletedDateTime": call.moment()})
+    if "Unified" in target["groupTypes"] or call.store.settings.security_groups_recoverable:
+        call.store.put("deleted_groups", {**target, "deletedDateTime": call.moment()})
+    else:
+        directory.forget(call.store, target["id"])
     if is_dynamic(target):
         memberships.evaluate_all(call.store)
-    return Response(status_code=204)
 
 
 # -- references --------------------------------------------------------------------------------------------------------
 
 
-def _check_writable(call: Call, target: Doc) -> None:
-    """Groups that Graph cannot write, and those that take a higher permission."""
+def check_writable(call: Call, target: Doc) -> None:
+    """Groups that Graph cannot write, and those that take a higher permission or a role in their restricted unit."""
+    refuse_restricted(call, target["id"])
     if target.get("onPremisesSyncEnabled"):
         raise bad_request(SYNCED)
     if target["mailEnabled"] and "Unified" not in target["groupTypes"]:
@@ -188,7 +222,7 @@ def check_members_writable(call: Call, target: Doc) -> None:
     """The same, and that no rule decides the membership: 403, as if a permission were missing."""
     if is_dynamic(target):
         raise forbidden()
-    _check_writable(call, target)
+    check_writable(call, target)
 
 
 def add_references(call: Call, target: Doc, field: str, ids: Iterable[str]) -> Doc:
@@ -196,10 +230,10 @@ def add_references(call: Call, target: Doc, field: str, ids: Iterable[str]) -> D
     if field == "_members":
         check_members_writable(call, target)
     else:
-        _check_writable(call, target)
+        check_writable(call, target)
     added = list(ids)
     for key in added:
-        seen_object(call.store, key)
+        _check_referenced(target, field, *seen_object(call.store, key))
     held = target.get(field) or []
     if not set(added).isdisjoint(held):
         raise bad_request(ALREADY.format(field.removeprefix("_")))
@@ -208,6 +242,14 @@ def add_references(call: Call, target: Doc, field: str, ids: Iterable[str]) -> D
     changed = call.store.put("groups", {**target, field: [*held, *added]})
     after(call.store, changed, field, added)
     return changed
+
+
+def _check_referenced(target: Doc, field: str, doc: Doc, kind: Resource) -> None:
+    """Groups within Microsoft 365 and role-assignable groups, groups as owners: none can be."""
+    if kind is not GROUP:
+        return
+    if field == "_owners" or target.get("isAssignableToRole") or "Unified" in (target.get("groupTypes") or ()):
+        raise invalid_value(field.removeprefix("_"), "Group")
 
 
 def after(store: Store, group: Doc, field: str, ids: Iterable[str]) -> None:

@@ -9,26 +9,14 @@ from starlette.responses import Response
 
 from sandbox.graph import background
 from sandbox.graph.call import Call, Router
-from sandbox.graph.directory import live_user, seen_user, stamp
+from sandbox.graph.directory import seen_user, stamp, writable_user
 from sandbox.graph.errors import bad_request
+from sandbox.graph.licence_rules import EXCHANGE_PLANS, SHAREPOINT_PLANS, dependent, exclusive, prohibited
+from sandbox.graph.memberships import evaluate
 from sandbox.graph.permissions import LICENCES_READ, LICENCES_WRITE, USERS_READ
 from sandbox.graph.query import entity
 from sandbox.graph.schema import USER
 from sandbox.store import Doc, Store
-
-EXCHANGE_PLANS = frozenset(
-    {
-        "efb87545-963c-4e0d-99df-69c6916d9eb0",
-        "9aaf7827-d63c-4b61-89c3-182f06f82e5c",
-        "4a82b400-a79f-41a4-b4e2-e94f5787b113",
-    }
-)
-SHAREPOINT_PLANS = frozenset({"5dbe027f-2339-4123-9542-606e4d348a72", "c7699d2e-19aa-44de-8edf-1736da088ca1"})
-EXCLUSIVE = (EXCHANGE_PLANS, SHAREPOINT_PLANS)
-"""Service plans of which a user can have one only."""
-OFFICE_FOR_THE_WEB = "e95bec33-7c88-4a70-8e19-b10bd9d0c014"
-DEPENDS_ON = {OFFICE_FOR_THE_WEB: SHAREPOINT_PLANS}
-"""Service plans that need one of others."""
 
 router = Router()
 
@@ -50,14 +38,15 @@ def holds(user: Doc, sku_id: str) -> bool:
 
 
 def consumed(store: Store, sku_id: str) -> int:
-    """How many units are taken; users in the recycle bin keep theirs until they are purged."""
-    return sum(holds(user, sku_id) for kind in ("users", "deleted_users") for user in store.all(kind))
+    """How many units are taken; users in the recycle bin keep theirs until they are purged, unless set otherwise."""
+    kinds = ("users",) if store.settings.licences_freed_on_deletion else ("users", "deleted_users")
+    return sum(store.count_of(kind, "_products", sku_id) for kind in kinds)
 
 
 def seat_left(store: Store, product: Doc) -> bool:
     """Is there a unit for one more user? Counted only where there are more people than units."""
     seats = store.seats(product)
-    people = len(store.all("users")) + len(store.all("deleted_users"))
+    people = store.count("users") + store.count("deleted_users")
     return people <= seats or consumed(store, product["skuId"]) < seats
 
 
@@ -72,9 +61,19 @@ def with_states(store: Store, user: Doc, states: list[Doc]) -> Doc:
         )
         held["disabledPlans"] = [plan for plan in held["disabledPlans"] if plan in state["disabledPlans"]]
     changed = {**user, "licenseAssignmentStates": states, "assignedLicenses": list(union.values())}
-    if not user.get("mail") and mailbox(store, changed):
-        background.later(store, store.settings.mailbox_delay_ms / 1000, "mailbox", user["id"])
+    _services_due(store, user, changed)
     return changed
+
+
+def _services_due(store: Store, before: Doc, after: Doc) -> None:
+    """Mailbox and drive follow a plan that comes after a while, one that goes at once (``sandbox.graph.services``)."""
+    settings = store.settings
+    for name, on, delay_ms in (
+        ("mailbox", mailbox, settings.mailbox_delay_ms),
+        ("drive", drive, settings.provisioning_delay_ms),
+    ):
+        if on(store, before) != on(store, after):
+            background.later(store, delay_ms / 1000 if on(store, after) else 0, name, after["id"])
 
 
 def plans(store: Store, licences: Iterable[Doc]) -> list[Doc]:
@@ -93,13 +92,9 @@ def mailbox(store: Store, user: Doc) -> bool:
     return any(plan["servicePlanId"] in EXCHANGE_PLANS for plan in plans(store, user.get("assignedLicenses") or ()))
 
 
-@background.work("mailbox")
-def open_mailbox(store: Store, user_id: str) -> None:
-    """Exchange has made the mailbox: the address is the sign-in name."""
-    user = store.get("users", user_id)
-    if user is not None and not user.get("mail") and mailbox(store, user):
-        address = user["userPrincipalName"]
-        store.put("users", {**user, "mail": address, "proxyAddresses": [f"SMTP:{address}"]})
+def drive(store: Store, user: Doc) -> bool:
+    """Has the user a SharePoint plan?"""
+    return any(plan["servicePlanId"] in SHAREPOINT_PLANS for plan in plans(store, user.get("assignedLicenses") or ()))
 
 
 # -- stock -------------------------------------------------------------------------------------------------------------
@@ -165,12 +160,13 @@ def licence_details(call: Call) -> Response:
 def assign_licence(call: Call) -> Response:
     """``POST /users/{u}/assignLicense``: all or nothing, 200 with the user."""
     add, remove = asked(call)
-    user = live_user(call.store, call.params["user"])
+    user = writable_user(call)
     states = _removed(user, remove)
     for licence in add:
         states = _added(call.store, user, states, licence)
-    _check_plans(call.store, states)
+    check_plans(call.store, states)
     changed = call.store.put("users", with_states(call.store, user, states))
+    evaluate(call.store, changed)
     return entity(call, changed, USER, "users")
 
 
@@ -189,7 +185,12 @@ def asked(call: Call) -> tuple[list[Doc], list[str]]:
         {"skuId": str(item.get("skuId")).lower(), "disabledPlans": [p.lower() for p in item.get("disabledPlans") or ()]}
         for item in body["addlicenses"]
     ]
-    return add, [str(item).lower() for item in body["removelicenses"]]
+    remove = [str(item).lower() for item in body["removelicenses"]]
+    if not add and not remove:
+        raise bad_request("No license changes provided.")
+    if twice := {str(licence["skuId"]) for licence in add} & set(remove):
+        raise bad_request(f"License {min(twice)} cannot be both added and removed in one request.")
+    return add, remove
 
 
 def _removed(user: Doc, remove: list[str]) -> list[Doc]:
@@ -209,15 +210,20 @@ def _removed(user: Doc, remove: list[str]) -> list[Doc]:
 
 def _added(store: Store, user: Doc, states: list[Doc], licence: Doc) -> list[Doc]:
     product = sku(store, licence["skuId"])
-    if not user.get("usageLocation"):
+    if not user.get("usageLocation") or prohibited(user["usageLocation"]):
         raise bad_request("License assignment cannot be done for user with invalid usage location.")
-    known = {plan["servicePlanId"] for plan in product["servicePlans"]}
-    if unknown := [plan for plan in licence["disabledPlans"] if plan not in known]:
-        raise bad_request(f"Service plan {unknown[0]} is not part of license {licence['skuId']}.")
+    refuse_unknown_plans(product, licence)
     if not holds_in(states, licence["skuId"]) and not seat_left(store, product):
         raise bad_request(f"Subscription with SKU {licence['skuId']} does not have any available licenses.")
     others = [s for s in states if s["skuId"] != licence["skuId"] or s["assignedByGroup"] is not None]
     return [*others, new_state(store, licence, None)]
+
+
+def refuse_unknown_plans(product: Doc, licence: Doc) -> None:
+    """400 of a disabled plan that the product does not have."""
+    known = {plan["servicePlanId"] for plan in product["servicePlans"]}
+    if unknown := [plan for plan in licence["disabledPlans"] if plan not in known]:
+        raise bad_request(f"Service plan {unknown[0]} is not part of license {licence['skuId']}.")
 
 
 def holds_in(states: list[Doc], sku_id: str) -> bool:
@@ -237,30 +243,15 @@ def new_state(store: Store, licence: Doc, group: str | None, error: str = "None"
     }
 
 
-def _check_plans(store: Store, states: list[Doc]) -> None:
+def check_plans(store: Store, states: list[Doc]) -> None:
     """Refuse plans that exclude each other, and plans without the one they need."""
-    licences = [state for state in states if state["state"] == "Active"]
-    if pair := exclusive(store, licences):
+    on = {plan["servicePlanId"] for plan in plans(store, [state for state in states if state["state"] == "Active"])}
+    if pair := exclusive(on):
         raise bad_request(
             "License assignment failed because it contains mutually exclusive service plans: "
             f"{pair[0]} and {pair[1]} cannot be assigned together."
         )
-    if need := dependent(store, licences):
+    if need := dependent(on):
         raise bad_request(
             f"License assignment failed because service plan {need[0]} depends on the service plan(s) {need[1]}"
         )
-
-
-def exclusive(store: Store, licences: list[Doc]) -> list[str] | None:
-    """Two plans that cannot be had together, if there are such."""
-    on = {plan["servicePlanId"] for plan in plans(store, licences)}
-    return next((pair for group in EXCLUSIVE if len(pair := sorted(on & group)) > 1), None)
-
-
-def dependent(store: Store, licences: list[Doc]) -> tuple[str, str] | None:
-    """A plan without any of those it needs, and these, if there is such."""
-    on = {plan["servicePlanId"] for plan in plans(store, licences)}
-    for plan, needed in DEPENDS_ON.items():
-        if plan in on and not on & needed:
-            return plan, ", ".join(sorted(needed))
-    return None

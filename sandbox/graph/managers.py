@@ -3,14 +3,16 @@
 from starlette.responses import Response
 
 from sandbox.graph.call import Call, Router
-from sandbox.graph.directory import SYNCED, live_user, reference, seen_user
-from sandbox.graph.errors import bad_request, malformed, not_found
+from sandbox.graph.directory import SYNCED, save_user, seen_user, sent_reference, user_reference, writable_user
+from sandbox.graph.errors import bad_request, not_found, unsupported_query
 from sandbox.graph.permissions import USERS_READ, USERS_WRITE
 from sandbox.graph.query import Expansion, mixed, selected, shape
 from sandbox.graph.schema import USER
 from sandbox.store import Doc, Store
 
 router = Router()
+LEVELS = 100
+"""How far up ``$levels=max`` goes, which also ends where somebody manages themselves."""
 
 
 @router.add("GET", "users/{user}/manager", USERS_READ)
@@ -36,24 +38,28 @@ def manager_reference(call: Call) -> Response:
 @router.add("PUT", "users/{user}/manager/$ref", USERS_WRITE)
 def set_manager(call: Call) -> Response:
     """``PUT /users/{u}/manager/$ref``: 204."""
-    target = live_user(call.store, call.params["user"])
-    address = call.body().get("@odata.id")
-    if not address:
-        raise malformed("The request body must contain an '@odata.id'.")
-    if target.get("onPremisesSyncEnabled"):
-        raise bad_request(SYNCED)
-    call.store.put("users", {**target, "_manager": seen_user(call.store, reference(address))["id"]})
+    target = writable_user(call)
+    address = sent_reference(call)
+    _refuse(target)
+    save_user(call.store, {**target, "_manager": user_reference(call.store, address)["id"]})
     return Response(status_code=204)
 
 
 @router.add("DELETE", "users/{user}/manager/$ref", USERS_WRITE)
 def clear_manager(call: Call) -> Response:
     """``DELETE /users/{u}/manager/$ref``: 204; 404 where there is none."""
-    target = live_user(call.store, call.params["user"])
+    target = writable_user(call)
+    _refuse(target)
     if not target.get("_manager"):
         raise not_found("manager")
-    call.store.put("users", {**target, "_manager": None})
+    save_user(call.store, {**target, "_manager": None})
     return Response(status_code=204)
+
+
+def _refuse(target: Doc) -> None:
+    """Whose manager is set on premises."""
+    if target.get("onPremisesSyncEnabled"):
+        raise bad_request(SYNCED)
 
 
 @router.add("GET", "users/{user}/directReports", USERS_READ)
@@ -75,7 +81,18 @@ def _expand_manager(call: Call, user: Doc, options: dict[str, str]) -> Doc | Non
     names = [
         USER.names.get(name.strip().lower(), name.strip()) for name in options.get("select", "").split(",") if name
     ]
-    return {"@odata.type": USER.odata, **shape(found, names or USER.default)}
+    above = _next_level(call, found, options)
+    return {"@odata.type": USER.odata, **shape(found, names or USER.default), **above}
+
+
+def _next_level(call: Call, user: Doc, options: dict[str, str]) -> Doc:
+    """``$levels=max`` (or a number): the manager's manager inside, an advanced query."""
+    levels = options.get("levels", "1")
+    if levels != "1" and not call.advanced:
+        raise unsupported_query("$levels needs $count=true and the header ConsistencyLevel: eventual.")
+    left = LEVELS if levels == "max" else int(levels) if levels.isdecimal() else 1
+    inner = _expand_manager(call, user, {**options, "levels": str(min(left, LEVELS) - 1)}) if left > 1 else None
+    return {} if inner is None else {"manager": inner}
 
 
 def _expand_reports(call: Call, user: Doc, options: dict[str, str]) -> list[Doc]:

@@ -15,6 +15,7 @@ from sandbox.graph.errors import GraphError, malformed, unsupported_query
 Document = Mapping[str, Any]
 Value = Callable[[Document], Any]
 Predicate = Callable[[Document], bool]
+Lead = tuple[str, str, Any]
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>'(?:[^']|'')*')"
@@ -49,6 +50,10 @@ class Filter:
     test: Predicate
     advanced: bool = False
     equals: dict[str, Any] = field(default_factory=dict)
+    uses: list[tuple[str, str, bool]] = field(default_factory=list)
+    """Each property with the operator applied to it, and whether it is compared with null."""
+    leads: list[Lead] = field(default_factory=list)
+    """Lookups that together find all that can fit (operator, property, value); none where only a scan does."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ def parse(text: str, names: Mapping[str, str], resource: str) -> Filter:
     test = parser.expression()
     if parser.peek() is not None:
         raise _syntax(text)
-    return Filter(test, parser.advanced, parser.equals)
+    return Filter(test, parser.advanced, parser.equals, parser.uses, parser.leads.get(test, []))
 
 
 def comparable(value: Any) -> Any:
@@ -96,6 +101,8 @@ class _Parser:
         self._nested = 0
         self.advanced = False
         self.equals: dict[str, Any] = {}
+        self.uses: list[tuple[str, str, bool]] = []
+        self.leads: dict[Predicate, list[Lead]] = {}
 
     def peek(self) -> _Token | None:
         """The token to come."""
@@ -107,6 +114,10 @@ class _Parser:
             raise malformed("Invalid filter clause: The expression ends too early.")
         self._at += 1
         return token
+
+    def _use(self, path: str, operator: str, *, null: bool = False) -> None:
+        self.advanced = self.advanced or operator in ("ne", "endswith")
+        self.uses.append((path.partition("/")[0], operator, null))
 
     def _word(self) -> str:
         token = self.peek()
@@ -130,13 +141,24 @@ class _Parser:
         if len(terms) == 1:
             return terms[0]
         self.equals.clear()
-        return lambda document: any(term(document) for term in terms)
+        leads = [self.leads.get(term, []) for term in terms]
+        together = [lead for some in leads for lead in some] if all(leads) else []
+        return self._led(lambda document: any(term(document) for term in terms), together)
 
     def _conjunction(self) -> Predicate:
         terms = [self._negation()]
         while self._take("and"):
             terms.append(self._negation())
-        return terms[0] if len(terms) == 1 else lambda document: all(term(document) for term in terms)
+        if len(terms) == 1:
+            return terms[0]
+        leads = next((self.leads[term] for term in terms if term in self.leads), [])
+        return self._led(lambda document: all(term(document) for term in terms), leads)
+
+    def _led(self, test: Predicate, leads: list[Lead]) -> Predicate:
+        """Note which lookups find all that a test can let through."""
+        if leads:
+            self.leads[test] = leads
+        return test
 
     def _negation(self) -> Predicate:
         if not self._take("not"):
@@ -145,6 +167,7 @@ class _Parser:
         self._nested += 1
         inner = self._negation()
         self._nested -= 1
+        self._use("", "not")
         return lambda document: not inner(document)
 
     def _primary(self) -> Predicate:
@@ -167,15 +190,18 @@ class _Parser:
         if self._word() == "eq":
             self._next()
             self._expect("true")
+        self._use(path, name)
         if name == "endswith":
             self._ends_with(path)
         elif name == "contains":
             raise unsupported_query(f"Unsupported or invalid query filter clause specified for property '{path}'.")
         test = _FUNCTIONS[name]
-        return lambda document: isinstance(held := value(document), str) and test(held.casefold(), wanted)
+        return self._led(
+            lambda document: isinstance(held := value(document), str) and test(held.casefold(), wanted),
+            [(name, path, wanted)] if name == "startswith" else [],
+        )
 
     def _ends_with(self, path: str) -> None:
-        self.advanced = True
         if path.lower() not in _ENDS_WITH and path not in self._variables:
             raise unsupported_query(f"Operator endsWith is not supported on property '{path}'.")
 
@@ -186,14 +212,17 @@ class _Parser:
         verb = self._next().text.lower()
         if verb == "in":
             allowed = self._list()
-            return lambda document: comparable(value(document)) in allowed
+            self._use(path, verb)
+            return self._led(
+                lambda document: comparable(value(document)) in allowed, [("eq", path, one) for one in allowed]
+            )
         wanted = comparable(self._literal())
+        self._use(path, verb, null=wanted is None)
         if verb == "eq":
             if not self._nested:
                 self.equals.setdefault(path, wanted)
-            return lambda document: comparable(value(document)) == wanted
+            return self._led(lambda document: comparable(value(document)) == wanted, [(verb, path, wanted)])
         if verb == "ne":
-            self.advanced = True
             return lambda document: comparable(value(document)) != wanted
         return self._ordered(verb, value, wanted)
 
@@ -251,6 +280,7 @@ class _Parser:
             parts.append(self._next().text)
         if parts[-1] == "$count":
             self.advanced = True
+            self._use(head, "$count")
             return "/".join(parts), _counted(_reader(parts[:-1]))
         return "/".join(parts), _reader(parts)
 

@@ -5,11 +5,12 @@ Sources: Microsoft Graph v1.0, resource types user, group, servicePrincipal, app
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pycountry
 
-from sandbox.graph.errors import bad_request, invalid_value
+from sandbox.graph.errors import bad_request, invalid_value, malformed
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Resource:
     names: Mapping[str, str]
     unfilterable: frozenset[str] = frozenset()
     navigations: frozenset[str] = frozenset()
+    expands_several: bool = False
 
     @property
     def title(self) -> str:
@@ -47,6 +49,11 @@ _USER_MOMENTS = "employeeHireDate employeeLeaveDateTime"
 _USER_LISTS = "businessPhones otherMails"
 _USER_OBJECTS = "employeeOrgData identities onPremisesExtensionAttributes passwordProfile"
 _USER_BOOLEANS = "accountEnabled showInAddressList"
+_PROFILE_STRINGS = "aboutMe birthday hireDate mySite preferredName"
+_PROFILE_LISTS = "interests pastProjects responsibilities schools skills"
+PROFILE = frozenset(f"{_PROFILE_STRINGS} {_PROFILE_LISTS}".split())
+"""What SharePoint keeps of a user: written in requests of its own, read of one user at a time."""
+MOMENTS = frozenset({*_USER_MOMENTS.split(), "birthday", "hireDate"})
 _USER_READ_ONLY = (
     "id assignedLicenses assignedPlans authorizationInfo createdDateTime creationType deletedDateTime "
     "externalUserState externalUserStateChangeDateTime imAddresses isManagementRestricted isResourceAccount "
@@ -60,15 +67,18 @@ USER = Resource(
     "user",
     "#microsoft.graph.user",
     tuple(_USER_DEFAULT.split()),
-    _names(_USER_STRINGS, _USER_MOMENTS, _USER_LISTS, _USER_OBJECTS, _USER_BOOLEANS, _USER_READ_ONLY),
-    frozenset({"officeLocation", "passwordProfile", "signInSessionsValidFromDateTime", "lastPasswordChangeDateTime"}),
+    _names(
+        _USER_STRINGS, _USER_MOMENTS, _USER_LISTS, _USER_OBJECTS, _USER_BOOLEANS, _USER_READ_ONLY, " ".join(PROFILE)
+    ),
+    PROFILE
+    | frozenset({"officeLocation", "passwordProfile", "signInSessionsValidFromDateTime", "lastPasswordChangeDateTime"}),
     frozenset({"manager", "directReports", "memberOf"}),
 )
 USER_READ_ONLY = frozenset(_USER_READ_ONLY.split())
 _USER_KINDS: dict[str, type] = {
     **dict.fromkeys(_USER_STRINGS.split(), str),
-    **dict.fromkeys(_USER_MOMENTS.split(), str),
-    **dict.fromkeys(_USER_LISTS.split(), list),
+    **dict.fromkeys((*_USER_MOMENTS.split(), *_PROFILE_STRINGS.split()), str),
+    **dict.fromkeys((*_USER_LISTS.split(), *_PROFILE_LISTS.split()), list),
     **dict.fromkeys(_USER_OBJECTS.split(), dict),
     **dict.fromkeys(_USER_BOOLEANS.split(), bool),
 }
@@ -81,7 +91,11 @@ _GROUP_ALL = (
     "renewedDateTime resourceBehaviorOptions resourceProvisioningOptions securityEnabled securityIdentifier theme "
     "visibility onPremisesProvisioningErrors serviceProvisioningErrors"
 )
-_GROUP_SELECTED = "assignedLicenses licenseProcessingState hasMembersWithLicenseErrors isManagementRestricted"
+_GROUP_SELECTED = (
+    "allowExternalSenders assignedLicenses autoSubscribeNewMembers hasMembersWithLicenseErrors hideFromAddressLists "
+    "hideFromOutlookClients isArchived isManagementRestricted isSubscribedByMail licenseProcessingState uniqueName "
+    "unseenCount"
+)
 _GROUP_LISTS = (
     "creationOptions groupTypes proxyAddresses resourceBehaviorOptions resourceProvisioningOptions "
     "onPremisesProvisioningErrors serviceProvisioningErrors"
@@ -98,10 +112,15 @@ _GROUP_STRINGS = (
     "classification description displayName mailNickname membershipRule membershipRuleProcessingState "
     "preferredDataLocation preferredLanguage theme visibility"
 )
+_GROUP_WRITTEN_BOOLEANS = (
+    "allowExternalSenders autoSubscribeNewMembers hideFromAddressLists hideFromOutlookClients isAssignableToRole "
+    "isSubscribedByMail mailEnabled securityEnabled"
+)
+_VISIBILITIES = ("Public", "Private", "HiddenMembership")
 _GROUP_WRITTEN_LISTS = "creationOptions groupTypes resourceBehaviorOptions resourceProvisioningOptions"
 GROUP_WRITABLE: dict[str, type] = {
     **dict.fromkeys(_GROUP_STRINGS.split(), str),
-    **dict.fromkeys(("isAssignableToRole", "mailEnabled", "securityEnabled"), bool),
+    **dict.fromkeys(_GROUP_WRITTEN_BOOLEANS.split(), bool),
     **dict.fromkeys(_GROUP_WRITTEN_LISTS.split(), list),
 }
 GROUP_LISTS = tuple(_GROUP_LISTS.split())
@@ -124,6 +143,7 @@ SERVICE_PRINCIPAL = Resource(
 _APPLICATION_ALL = (
     "id deletedDateTime appId applicationTemplateId disabledByMicrosoftStatus createdDateTime displayName description "
     "groupMembershipClaims identifierUris isDeviceOnlyAuthSupported isFallbackPublicClient notes publisherDomain "
+    "optionalClaims "
     "signInAudience tags tokenEncryptionKeyId verifiedPublisher defaultRedirectUri addIns api appRoles info "
     "keyCredentials parentalControlSettings passwordCredentials publicClient requiredResourceAccess spa web"
 )
@@ -145,11 +165,13 @@ ROLE_ASSIGNMENT = Resource(
     "#microsoft.graph.unifiedRoleAssignment",
     tuple(_ROLE_ASSIGNMENT_ALL.split()),
     _names(_ROLE_ASSIGNMENT_ALL),
-    navigations=frozenset({"roleDefinition", "principal"}),
+    navigations=frozenset({"roleDefinition", "principal", "directoryScope"}),
+    expands_several=True,
 )
 
 _MAX = {"employeeId": 16, "jobTitle": 128, "displayName": 256, "department": 64, "companyName": 64, "mailNickname": 64,
-        "givenName": 64, "surname": 64, "officeLocation": 128}  # fmt: skip
+        "givenName": 64, "surname": 64, "officeLocation": 128, "city": 128, "state": 128, "country": 128,
+        "postalCode": 40, "streetAddress": 1024, "mobilePhone": 64, "usageLocation": 2}  # fmt: skip
 _NOT_CLEARED = frozenset({"displayName", "userPrincipalName", "mailNickname", "accountEnabled", "usageLocation"})
 
 
@@ -182,9 +204,23 @@ def check_user(values: Mapping[str, Any]) -> None:
             raise invalid_value(name, "User")
     if len(values.get("businessPhones") or ()) > 1:
         raise invalid_value("businessPhones", "User")
+    for name in MOMENTS & values.keys():
+        _check_moment(name, values[name])
     location = values.get("usageLocation")
     if location is not None and pycountry.countries.get(alpha_2=location) is None:
         raise invalid_value("usageLocation", "User")
+
+
+def _check_moment(name: str, value: str | None) -> None:
+    """A date and time with its zone, as Edm.DateTimeOffset has it."""
+    try:
+        if value is None or datetime.fromisoformat(value).tzinfo is not None:
+            return
+    except ValueError:
+        pass
+    raise malformed(
+        f"Cannot convert the literal '{value}' of property '{name}' to the expected type 'Edm.DateTimeOffset'."
+    )
 
 
 def _too_long(name: str, value: Any) -> bool:
@@ -197,6 +233,8 @@ def check_group(values: Mapping[str, Any]) -> None:
         if name not in GROUP_WRITABLE:
             raise bad_request(f"Property '{name}' is read-only and cannot be set.")
         if value is None and name in ("displayName", "mailEnabled", "securityEnabled"):
+            raise invalid_value(name, "Group")
+        if name == "visibility" and value not in (None, *_VISIBILITIES):
             raise invalid_value(name, "Group")
         if value is not None and (
             not isinstance(value, GROUP_WRITABLE[name]) or (value == "" and name != "description")
