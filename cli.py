@@ -32,6 +32,8 @@ app.add_typer(policy, name="policy")
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 140)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 WRONG_SETTING = 2
+_MARKS = {"ok": ("ok", "green"), "look": ("--", "yellow"), "wrong": ("!!", "red")}
+"""How a finding of the doctor begins, by its state."""
 
 Role = Annotated[
     Literal["Hr.Operator", "Iam.Admin", "Iam.Approver", "Iam.Auditor"], typer.Argument(help="Whose sign-in")
@@ -72,15 +74,21 @@ def migrate() -> None:
 
 
 @app.command()
-def doctor() -> None:
-    """Look at everything the platform needs, one line each; exit status 1 if something is amiss."""
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a finding")] = False) -> None:
+    """Look at everything the platform needs and may do in the tenant, each with the commands that mend it.
+
+    Exit status 1 if something needed is missing (!!); what is only worth a look (--) does not count.
+    """
     from embedded.doctor import findings
 
-    amiss = False
-    for finding in asyncio.run(findings(_settings())):
-        amiss = amiss or not finding.fine
-        out.print(Text("ok  " if finding.fine else "!!  ", "green" if finding.fine else "red") + Text(str(finding)))
-    raise typer.Exit(1 if amiss else 0)
+    found = asyncio.run(findings(_settings()))
+    for finding in found:
+        if as_json:
+            out.print(json.dumps(asdict(finding), ensure_ascii=False), markup=False)
+        else:
+            mark, colour = _MARKS[finding.state]
+            out.print(Text(f"{mark}  ", colour) + Text("\n      ".join((str(finding), *finding.fix))))
+    raise typer.Exit(1 if any(finding.state == "wrong" for finding in found) else 0)
 
 
 @app.command()

@@ -20,9 +20,23 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from connectors.clouds import CLOUDS, CloudName
+from connectors.permissions import Feature
+
 ROOT = Path(__file__).resolve().parent
 Part = Literal["worker", "api", "ui"]
 Port = Annotated[int, Field(ge=1, le=65535)]
+CredentialKind = Literal[
+    "certificate", "secret", "workload-identity", "user-assigned-identity", "system-assigned-identity"
+]
+_FIELD_OF = {
+    "certificate": "certificate_file",
+    "secret": "client_secret",
+    "workload-identity": "federated_token_file",
+}
+"""What each kind of credential needs."""
+_SCOPES = ("graph_scope", "arm_scope", "vault_scope", "storage_scope", "exchange_scope")
+_URLS = ("authority_url", "graph_url", "arm_url", "vault_url", "blob_url", "exchange_url")
 
 
 class SettingsError(ValueError):
@@ -69,19 +83,48 @@ class Settings(BaseSettings):
     """SQLAlchemy URL of the ledger; by default a SQLite file in ``data_dir``."""
 
     tenant_id: str = ""
+    cloud: CloudName = "public"
+    """The cloud that the tenant is in: ``public`` (also GCC), ``usgov`` (GCC High), ``usgovdod`` or ``china``.
+
+    It decides every address and scope below that is not set itself; in the practice profile the addresses come from
+    the practice tenant.
+    """
     authority_url: str = ""
     """Where tokens come from, without the tenant: ``https://login.microsoftonline.com`` for Entra's public cloud."""
     graph_url: str = ""
     """Base of Microsoft Graph without the version: ``https://graph.microsoft.com`` for the public cloud."""
-    graph_scope: str = "https://graph.microsoft.com/.default"
+    graph_scope: str = ""
+    arm_url: str = ""
+    """Azure Resource Manager: ``https://management.azure.com`` for the public cloud."""
+    arm_scope: str = ""
+    vault_url: str = ""
+    """A Key Vault's secrets, ``{name}`` being the vault's: ``https://{name}.vault.azure.net`` for the public cloud."""
+    vault_scope: str = ""
+    blob_url: str = ""
+    """A storage account's blobs, ``{name}`` the account's: ``https://{name}.blob.core.windows.net`` likewise."""
+    storage_scope: str = ""
+    exchange_url: str = ""
+    """Exchange administration: ``https://outlook.office365.com`` for the public cloud."""
+    exchange_scope: str = ""
     scim_url: str = ""
     """Base of the SCIM target (``…/scim/v2``), where joiners are created if the policy says so."""
     scim_token: SecretStr | None = None
     client_id: str = ""
-    """The platform's own service principal; it signs in with ``certificate_file``, else with ``client_secret``."""
+    """The platform's own service principal, or the client id of its managed identity."""
+    credential: CredentialKind | None = None
+    """How it signs in: ``certificate``, ``secret``, ``workload-identity`` (a token file, as Kubernetes and pipelines
+    give one), ``user-assigned-identity`` (the managed identity of ``client_id``) or ``system-assigned-identity``.
+
+    Unset: with what is set, in this order: certificate, secret, token file. Managed identities must be named.
+    """
     client_secret: SecretStr | None = None
     certificate_file: Path | None = None
     """PEM with the private key and the certificate."""
+    federated_token_file: Path | None = Field(
+        default=None, validation_alias=AliasChoices("JML_FEDERATED_TOKEN_FILE", "AZURE_FEDERATED_TOKEN_FILE")
+    )
+    """A token of the workload's own identity provider, which a federated identity credential of the application
+    trusts; read anew each time (``AZURE_FEDERATED_TOKEN_FILE`` is what Azure Kubernetes Service sets)."""
     ca_file: Path | None = None
     """PEM of an additional authority to trust (the practice tenant's); None: the system's."""
 
@@ -101,6 +144,11 @@ class Settings(BaseSettings):
     webhook_secrets: Secrets = ()
     """Comma-separated ``whsec_…`` keys of Standard Webhooks; all are valid at once, so that one can be replaced."""
 
+    without: Annotated[tuple[Feature, ...], NoDecode, BeforeValidator(_listed)] = ()
+    """Comma-separated: what this company does without, so that ``jml doctor`` asks for no permissions for it:
+    ``applications azure devices exchange files intune mailboxes notices owners pim privileged provisioning roles
+    teams units``
+    (``privileged``: the role that contains accounts with directory roles)."""
     policy_file: Path = ROOT / "policies" / "default.yaml"
     payload_keys: Annotated[Secrets, AfterValidator(_fernet)] = ()
     """Comma-separated Fernet keys for the payloads in workflow histories, the first encrypts; production needs one."""
@@ -118,12 +166,21 @@ class Settings(BaseSettings):
         self.ui_url = (self.ui_url or f"http://localhost:{self.ui_port}").rstrip("/")
         self.temporal_ui_url = (self.temporal_ui_url or f"http://127.0.0.1:{self.temporal_ui_port}").rstrip("/")
         self.console_redirect_uri = self.console_redirect_uri or f"{self.ui_url}/auth/callback"
+        for name in _SCOPES:
+            setattr(self, name, getattr(self, name) or getattr(CLOUDS[self.cloud], name))
         return self
 
     @property
     def temporal_target(self) -> str:
         """The ``host:port`` to connect to, whether the cluster was given or is our own."""
         return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
+
+    @property
+    def managed_identity(self) -> Literal["system", "user"] | None:
+        """The kind of managed identity to sign in with, if it is to be one."""
+        if self.credential == "user-assigned-identity":
+            return "user"
+        return "system" if self.credential == "system-assigned-identity" else None
 
     @property
     def sandbox_file(self) -> Path:
@@ -160,11 +217,25 @@ def load_settings(part: Part | None = None) -> Settings:
     if settings.profile == "practice" and settings.sandbox_file.exists():
         found = _practice(settings.sandbox_file)
         settings = _read({name: value for name, value in found.items() if name not in settings.model_fields_set})
+    if settings.profile == "production":
+        cloud = CLOUDS[settings.cloud]
+        settings = settings.model_copy(update={n: getattr(settings, n) or getattr(cloud, n) for n in _URLS})
+    settings = _with_one_credential(settings)
     if settings.profile == "production" and part != "ui":
         settings.require("payload_keys")
     if part is not None:
         settings.require(*_NEEDED[part])
     return settings
+
+
+def _with_one_credential(settings: Settings) -> Settings:
+    """Only the credential that was chosen is left, and it must be there."""
+    if settings.credential is None:
+        return settings
+    needed = _FIELD_OF.get(settings.credential)
+    if needed is not None and not getattr(settings, needed):
+        raise SettingsError(f"JML_CREDENTIAL={settings.credential}: {variable(needed)} is not set")
+    return settings.model_copy(update={name: None for name in _FIELD_OF.values() if name != needed})
 
 
 def _read(fill: dict[str, Any]) -> Settings:
@@ -191,6 +262,10 @@ def _practice(path: Path) -> dict[str, Any]:
             "tenant_id": found["tenant_id"],
             "authority_url": base,
             "graph_url": base,
+            "arm_url": base,
+            "vault_url": base,
+            "blob_url": f"{base}/{{name}}",
+            "exchange_url": base,
             "scim_url": f"{base}/scim/v2",
             "scim_token": found["scim"]["token"],
             "ca_file": found["ca_file"],

@@ -26,10 +26,9 @@ from activities.plan import Planning
 from activities.records import Records
 from activities.snapshot import Directory
 from activities.verify import Verifying
-from connectors.budget import Budget
+from connectors.clients import Clients
 from connectors.graph import GraphClient
 from connectors.scim import ScimClient
-from connectors.tokens import EntraTokens, StaticToken
 from domain.policy import Policy, PolicyError
 from domain.runsheet import TENANT_QUEUE, URGENT_QUEUE
 from ledger import DatabaseUnusableError, Ledger
@@ -119,27 +118,8 @@ def load_policy(settings: Settings) -> Policy:
 @asynccontextmanager
 async def tenant(settings: Settings) -> AsyncIterator[tuple[GraphClient, ScimClient | None]]:
     """Clients of the tenant with the platform's own credentials and this process's share of the request budget."""
-    tokens = EntraTokens(
-        authority_url=settings.authority_url,
-        tenant_id=settings.tenant_id,
-        client_id=settings.client_id,
-        scope=settings.graph_scope,
-        client_secret=settings.client_secret.get_secret_value() if settings.client_secret else None,
-        certificate_file=settings.certificate_file,
-        ca_file=settings.ca_file,
-    )
-    budget = Budget(processes=settings.processes)
-    graph = GraphClient(settings.graph_url, tokens, ca_file=settings.ca_file, budget=budget)
-    scim = None
-    if settings.scim_url and settings.scim_token:
-        bearer = StaticToken(settings.scim_token.get_secret_value())
-        scim = ScimClient(settings.scim_url, bearer, ca_file=settings.ca_file)
-    try:
-        yield graph, scim
-    finally:
-        await graph.aclose()
-        if scim is not None:
-            await scim.aclose()
+    async with Clients(settings) as clients:
+        yield clients.graph(), clients.scim()
 
 
 @asynccontextmanager

@@ -17,8 +17,7 @@ from api.receipts import Reception
 from api.refusals import Refusals
 from api.services import Services
 from api.signatures import Signatures
-from connectors.graph import GraphClient
-from connectors.tokens import EntraTokens
+from connectors.clients import Clients
 from domain.policy import Policy
 from domain.time import Timing
 from ledger import Ledger
@@ -64,8 +63,7 @@ async def _open(app: FastAPI, settings: Settings, policy: Policy, stack: AsyncEx
     stack.callback(ledger.close)
     keys = SigningKeys(_configuration_url(settings), settings.ca_file)
     stack.push_async_callback(keys.close)
-    reader = _reader(settings)
-    stack.push_async_callback(reader.aclose)
+    clients = await stack.enter_async_context(Clients(settings, read_only=True))
     temporal = await connect(
         settings.temporal_target, payload_keys=[key.get_secret_value() for key in settings.payload_keys], lazy=True
     )
@@ -76,26 +74,12 @@ async def _open(app: FastAPI, settings: Settings, policy: Policy, stack: AsyncEx
     app.state.services = Services(
         ledger=ledger,
         temporal=temporal,
-        graph=reader,
+        graph=clients.graph(),
         keys=keys,
         reception=Reception(ledger, temporal, _timing(policy), addresses, metrics),
         metrics=metrics,
         long_id_attribute=policy.naming.long_employee_id_attribute,
     )
-
-
-def _reader(settings: Settings) -> GraphClient:
-    secret = settings.client_secret
-    tokens = EntraTokens(
-        authority_url=settings.authority_url,
-        tenant_id=settings.tenant_id,
-        client_id=settings.client_id,
-        scope=settings.graph_scope,
-        client_secret=secret.get_secret_value() if secret else None,
-        certificate_file=settings.certificate_file,
-        ca_file=settings.ca_file,
-    )
-    return GraphClient(settings.graph_url, tokens, ca_file=settings.ca_file, read_only=True)
 
 
 def _configuration_url(settings: Settings) -> str:

@@ -39,8 +39,8 @@ class Answer:
 
     @property
     def request_id(self) -> str | None:
-        """The id under which the other side knows the request."""
-        return self.headers.get("request-id")
+        """The id under which the other side knows the request: Graph's name for it, else that of Azure's services."""
+        return self.headers.get("request-id") or self.headers.get("x-ms-request-id")
 
     @property
     def retry_after(self) -> float | None:
@@ -70,9 +70,9 @@ def failure(what: str, answer: Answer) -> WireError:
 _BY_STATUS: dict[int, type[WireError]] = {
     401: errors.Unauthorized,
     403: errors.Forbidden,
-    404: errors.NotFound,
     408: Unavailable,
     409: errors.Conflict,
+    412: errors.ChangedMeanwhile,
     429: Throttled,
 }
 
@@ -80,8 +80,10 @@ _BY_STATUS: dict[int, type[WireError]] = {
 def _kind(status: int, code: str | None, message: str, details: list[dict[str, Any]]) -> type[WireError]:
     if status >= 500:
         return Unavailable
-    if status == 409 and code == "uniqueness":
-        return errors.NameTaken
+    if status == 409:
+        return matcher.conflict(code, message)
+    if status == 404:
+        return matcher.absence(code, message)
     return _BY_STATUS.get(status) or matcher.refusal(code, message, details)
 
 
@@ -92,7 +94,7 @@ def _explain(body: Any) -> tuple[str | None, str, list[dict[str, Any]]]:
     error = body.get("error")
     if isinstance(error, dict):
         details = [item for item in error.get("details") or [] if isinstance(item, dict)]
-        return error.get("code"), str(error.get("message") or ""), details
+        return error.get("code"), matcher.told(str(error.get("message") or ""), details), details
     return body.get("scimType"), str(body.get("detail") or ""), []
 
 

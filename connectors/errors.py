@@ -6,6 +6,7 @@
     ├── Unauthorized      401 even with a new token, or no token to be had     retried: heals when the secret does
     ├── Forbidden         403                                                  attention
     ├── NotFound          404                                                  retried: usual just after a create
+    │   └── NoMailbox, NoDrive
     ├── Conflict          409                                                  retried: two writers at once
     ├── Throttled         429, or our own budget is spent                      retried after ``retry_after``
     ├── Unavailable       5xx, or no whole answer came                         retried
@@ -81,6 +82,18 @@ class NotFound(WireError):
     advice = "See in the tenant whether the object is still there; then retry, or skip the step."
     retryable = True
     resource: str | None = None
+
+
+class NoMailbox(NotFound):
+    """404: the person has no mailbox in the cloud, not yet or not any more."""
+
+    advice = "See whether the person has an Exchange licence (a mailbox takes its time); then retry, or skip the step."
+
+
+class NoDrive(NotFound):
+    """404: the person has no OneDrive, not yet or not any more; an application cannot have one made."""
+
+    advice = "Have the person sign in to OneDrive once or provision it; then retry, or skip the step."
 
 
 class Conflict(WireError):
@@ -175,3 +188,112 @@ class LastOwner(Refused):
     """The last owner of a group or holder of a role cannot be taken away."""
 
     advice = "Name another owner or holder first; then retry."
+
+
+class NotAssigned(Refused):
+    """There is no such role assignment or eligibility to change or end."""
+
+
+class TooSoon(Refused):
+    """A role that was activated less than five minutes ago cannot be ended yet."""
+
+    retryable = True
+    advice = "Retry five minutes after the activation, or delete the role assignment itself."
+
+
+class RequestPending(Refused):
+    """A request for the same role waits for its approval."""
+
+    advice = "Have the request approved, denied or cancelled; then retry."
+
+
+class UnknownPrincipal(Refused):
+    """The principal of a role request is not there, or the replica that answered has not seen it yet."""
+
+    retryable = True
+    advice = "See in the tenant whether the principal is there; then retry, or skip the step."
+
+
+class DefaultMethod(Refused):
+    """The default authentication method cannot be deleted while others are there."""
+
+    advice = "Delete the other methods first, or change the default; then retry."
+
+
+class NoSuchAssignment(Refused):
+    """The app role assignment is not this principal's own: a group has it, or it went meanwhile."""
+
+    advice = "Take the person out of the group that has the role."
+
+
+class ChangedMeanwhile(Refused):
+    """412: somebody else has changed it since it was read."""
+
+    advice = "Retry: it is read again first."
+
+
+class NotOrganiser(Refused):
+    """Only who organises a meeting can cancel it."""
+
+
+class NobodyToInvite(Refused):
+    """The recipient is not in the tenant, and an application cannot invite new guests."""
+
+    advice = "Name somebody who has an account in the tenant; then retry."
+
+
+class NoMember(Refused):
+    """Who was to be taken out of a distribution group is not in it."""
+
+
+class AlreadyGranted(Refused):
+    """The person has rights on the folder already."""
+
+
+class NotGranted(Refused):
+    """The person has no rights on the folder."""
+
+
+class UnknownCommand(Refused):
+    """Exchange does not know the cmdlet, or not with these parameters."""
+
+
+class ReadOnlyAttribute(Refused):
+    """A SCIM attribute that only the service may write, or that cannot change once it is set (``mutability``)."""
+
+    advice = "Take the attribute out of what is sent; then retry."
+
+
+class TooMany(Refused):
+    """A SCIM filter finds more than the service is willing to give (``tooMany``)."""
+
+    advice = "Ask with a narrower filter."
+
+
+class AmbiguousMatch(Refused):
+    """More than one user of the directory has the record's employee id, so provisioning knows none of them."""
+
+    advice = "See which account is the person's and clear the employee id of the others; then retry."
+
+
+class Locked(Refused):
+    """A management lock forbids the change in Azure."""
+
+    advice = "Remove the lock from the resource or its group; then retry."
+
+
+class OperationFailed(Refused):
+    """Azure accepted the request, and its operation then failed; ``code`` is the operation's."""
+
+    advice = "See the operation's error in Azure and mend its cause; then retry."
+
+
+class StillRunning(WireError):
+    """Azure's operation was not done when the time was up; ``address`` is where it can be asked for."""
+
+    advice = "It may still end by itself: look again later."
+    retryable = True
+
+    def __init__(self, message: str, *, address: str) -> None:
+        super().__init__(message)
+        self.address = address

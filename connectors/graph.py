@@ -3,20 +3,30 @@
 Reads are in ``connectors.graph_reads``, the ``$batch`` of memberships in ``connectors.graph_batch``.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from connectors.budget import Budget
+from connectors.budget import Budget, shared
 from connectors.errors import WireError
-from connectors.graph_batch import Part, send_batch
+from connectors.graph_applications import Applications
+from connectors.graph_audit import AuditLogs
+from connectors.graph_authentication import Authentication
+from connectors.graph_batch import Batch, Part, send_batch
+from connectors.graph_delta import Delta
+from connectors.graph_devices import Devices
+from connectors.graph_files import Files
+from connectors.graph_mailbox import Mailboxes
 from connectors.graph_models import User
+from connectors.graph_provisioning import Provisioning
 from connectors.graph_reads import GraphReads
-from connectors.http import TokenSource, Wire
-
-_RELATION = re.compile(r"/(members|owners|manager|registeredOwners|registeredUsers)(/[^/]+)?$")
+from connectors.graph_roles import Roles
+from connectors.graph_teams import Teams
+from connectors.graph_tenancy import Tenancy
+from connectors.graph_units import Units
+from connectors.graph_wire import GraphWire
+from connectors.http import TokenSource
 
 WHOLE_DIRECTORY = "/"
 """The ``directoryScopeId`` of a role that holds everywhere."""
@@ -26,7 +36,8 @@ class GraphClient(GraphReads):
     """The platform's Graph client: reads, and one method for each write.
 
     With ``read_only=True`` anything but a GET raises ``PermissionError`` before it is sent. Raises the types of
-    ``connectors.errors``; a caller decides from them whether to look, to retry or to park.
+    ``connectors.errors``; a caller decides from them whether to look, to retry or to park. Without a ``budget`` of its
+    own it spends from the one that all clients of the process share.
     """
 
     def __init__(
@@ -40,8 +51,27 @@ class GraphClient(GraphReads):
     ) -> None:
         self._origin = base_url.rstrip("/")
         super().__init__(
-            Wire(f"{self._origin}/v1.0", tokens, ca_file=ca_file, budget=budget or Budget(), read_only=read_only)
+            GraphWire(
+                f"{self._origin}/v1.0",
+                tokens,
+                ca_file=ca_file,
+                budget=budget or shared(self._origin),
+                read_only=read_only,
+            )
         )
+        self.batch = Batch(self._wire)
+        self.provisioning = Provisioning(self._wire)
+        self.audit = AuditLogs(self._wire)
+        self.delta = Delta(self._wire)
+        self.authentication = Authentication(self._wire)
+        self.devices = Devices(self._wire)
+        self.roles = Roles(self._wire)
+        self.units = Units(self._wire, self._origin)
+        self.mailboxes = Mailboxes(self._wire)
+        self.files = Files(self._wire)
+        self.teams = Teams(self._wire, self._origin)
+        self.applications = Applications(self._wire, self._origin)
+        self.tenancy = Tenancy(self._wire)
 
     async def create_user(self, body: Mapping[str, Any]) -> User:
         """Create a user with all its properties at once; the answer holds the default properties only.
@@ -58,8 +88,11 @@ class GraphClient(GraphReads):
         await self._wire.request("PATCH", _user(object_id), body=body)
 
     async def delete_user(self, object_id: str) -> None:
-        """Soft-delete a user, who can be restored for 30 days. ``DELETE /users/{id}`` → 204; User.ReadWrite.All."""
-        await self._delete(_user(object_id))
+        """Soft-delete a user, who can be restored for 30 days.
+
+        ``DELETE /users/{id}`` → 204; User.ReadWrite.All. Raises ``NotFound``. Graph, user-delete.
+        """
+        await self._wire.request("DELETE", _user(object_id))
 
     async def restore_user(self, object_id: str) -> str | None:
         """Bring a soft-deleted user back with licences and memberships; the UPN they have then, if the answer says so.
@@ -70,13 +103,19 @@ class GraphClient(GraphReads):
         return answer.json().get("userPrincipalName")
 
     async def set_manager(self, object_id: str, manager_object_id: str) -> None:
-        """Set or replace the manager. ``PUT /users/{id}/manager/$ref`` → 204; User.ReadWrite.All."""
+        """Set or replace the manager.
+
+        ``PUT /users/{id}/manager/$ref`` → 204; User.ReadWrite.All. Raises ``NotFound``. Graph, user-post-manager.
+        """
         body = {"@odata.id": f"{self._origin}/v1.0/users/{manager_object_id}"}
         await self._wire.request("PUT", f"{_user(object_id)}/manager/$ref", body=body)
 
     async def clear_manager(self, object_id: str) -> None:
-        """Take the manager away; ``NotFound`` without one. ``DELETE /users/{id}/manager/$ref``; User.ReadWrite.All."""
-        await self._delete(f"{_user(object_id)}/manager/$ref")
+        """Take the manager away; ``NotFound`` without one.
+
+        ``DELETE /users/{id}/manager/$ref`` → 204; User.ReadWrite.All. Graph, user-delete-manager.
+        """
+        await self._wire.request("DELETE", f"{_user(object_id)}/manager/$ref")
 
     async def revoke_sessions(self, object_id: str) -> None:
         """Invalidate refresh tokens and session cookies; it moves ``signInSessionsValidFromDateTime``.
@@ -107,12 +146,16 @@ class GraphClient(GraphReads):
     async def assign_licence(self, object_id: str, sku_id: str, disabled_plans: Sequence[str] = ()) -> None:
         """Assign a licence to the user directly, without the services in ``disabled_plans``.
 
-        ``POST /users/{id}/assignLicense``, both keys present; LicenseAssignment.ReadWrite.All. User-assignlicense.
+        ``POST /users/{id}/assignLicense``, both keys present; LicenseAssignment.ReadWrite.All.
+        ``NoLicenceLeft``, ``UsageLocationMissing``, ``LicenceConflict``. Graph, user-assignlicense.
         """
         await self._licences(object_id, [{"skuId": sku_id, "disabledPlans": list(disabled_plans)}], [])
 
     async def remove_licences(self, object_id: str, sku_ids: Sequence[str]) -> None:
-        """Remove directly assigned licences; ``InheritedLicence`` and ``NoSuchLicence`` say there is none to remove."""
+        """Remove directly assigned licences; ``InheritedLicence`` and ``NoSuchLicence`` say there is none to remove.
+
+        The same call as ``assign_licence``.
+        """
         await self._licences(object_id, [], list(sku_ids))
 
     async def assign_role(self, object_id: str, role_id: str, scope: str = WHOLE_DIRECTORY) -> None:
@@ -130,8 +173,12 @@ class GraphClient(GraphReads):
         await self._wire.request("POST", "/roleManagement/directory/roleAssignments", body=body)
 
     async def remove_role_assignment(self, assignment_id: str) -> None:
-        """Remove a directory role assignment. ``DELETE …/roleAssignments/{id}`` → 204, 404 if it is gone."""
-        await self._delete(f"/roleManagement/directory/roleAssignments/{quote(assignment_id, safe='')}")
+        """Remove a directory role assignment; ``NotFound`` if it is gone.
+
+        ``DELETE /roleManagement/directory/roleAssignments/{id}`` → 204; RoleManagement.ReadWrite.Directory. Graph,
+        unifiedroleassignment-delete.
+        """
+        await self._wire.request("DELETE", f"/roleManagement/directory/roleAssignments/{quote(assignment_id, safe='')}")
 
     async def send_mail(self, sender: str, message: Mapping[str, Any]) -> None:
         """Hand a message over for delivery (202: accepted, not delivered), not kept in the sender's folder.
@@ -145,16 +192,6 @@ class GraphClient(GraphReads):
     async def _licences(self, object_id: str, add: list[dict[str, Any]], remove: list[str]) -> None:
         body = {"addLicenses": add, "removeLicenses": remove}
         await self._wire.request("POST", f"{_user(object_id)}/assignLicense", body=body)
-
-    async def _delete(self, path: str) -> None:
-        refuse_object_deletion(path)
-        await self._wire.request("DELETE", path)
-
-
-def refuse_object_deletion(path: str) -> None:
-    """Raise ``ValueError`` for a DELETE through a relation without ``/$ref``: it would delete the object behind it."""
-    if _RELATION.search(path) and not path.endswith("/$ref"):
-        raise ValueError(f"DELETE {path} would delete the object itself; a relation is removed with /$ref")
 
 
 def _user(object_id: str) -> str:

@@ -1,22 +1,19 @@
 """What the platform reads from Microsoft Graph v1.0. Every method here is a GET."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from connectors.errors import NotFound
 from connectors.graph_models import USER_SELECT, Group, RoleAssignment, RoleDefinition, Sku, User
+from connectors.graph_pages import pages
 from connectors.http import Wire
+from connectors.odata import literal
 
 _EVENTUAL = {"ConsistencyLevel": "eventual"}
 _EXTENSION = re.compile(r"^extensionAttribute([1-9]|1[0-5])$")
 PAGE = 999
-
-
-def literal(value: str) -> str:
-    """``value`` as a string literal of an OData filter."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def user_path(key: str) -> str:
@@ -45,6 +42,7 @@ class GraphReads:
         """The user with this user principal name; None if there is none (or none yet).
 
         ``GET /users/{userPrincipalName}``, a read by key and not a filter, which would lag more; User.Read.All.
+        Graph, user-get.
         """
         try:
             return User.read(await self._get(user_path(upn), {"$select": USER_SELECT}))
@@ -88,29 +86,38 @@ class GraphReads:
     async def groups_of(self, object_id: str) -> list[Group]:
         """The groups a user is a direct member of, whatever their kind.
 
-        ``GET /users/{id}/memberOf``, which also lists roles and administrative units; GroupMember.Read.All.
+        ``GET /users/{id}/memberOf``, which also lists roles and administrative units; Directory.Read.All. Graph,
+        user-list-memberof.
         """
         path = f"/users/{quote(object_id, safe='')}/memberOf"
-        items = self._pages(path, {"$top": str(PAGE)}, cost=2)
+        items = pages(self._wire, path, {"$top": str(PAGE)}, cost=2)
         return [Group.model_validate(item) async for item in items if _is_group(item)]
 
     async def role_assignments(self, object_id: str) -> list[RoleAssignment]:
         """The directory roles assigned to a principal directly, with the roles' names.
 
         ``GET /roleManagement/directory/roleAssignments?$filter=principalId eq '…'``; RoleManagement.Read.Directory.
+        Graph, rbacapplication-list-roleassignments.
         """
         query = {"$filter": f"principalId eq {literal(object_id)}", "$expand": "roleDefinition"}
-        items = self._pages("/roleManagement/directory/roleAssignments", query, cost=2)
+        items = pages(self._wire, "/roleManagement/directory/roleAssignments", query, cost=2)
         return [RoleAssignment.model_validate(item) async for item in items]
 
     async def subscribed_skus(self) -> list[Sku]:
-        """The tenant's licences and their seats. ``GET /subscribedSkus``, never paged; Organization.Read.All."""
-        items = self._pages("/subscribedSkus", {}, cost=3)
+        """The tenant's licences and their seats.
+
+        ``GET /subscribedSkus``, never paged; LicenseAssignment.Read.All. Graph, subscribedsku-list.
+        """
+        items = pages(self._wire, "/subscribedSkus", {}, cost=3)
         return [Sku.model_validate(item) async for item in items]
 
     async def role_definitions(self) -> list[RoleDefinition]:
-        """The directory roles there are. ``GET /roleManagement/directory/roleDefinitions``; same permission."""
-        items = self._pages("/roleManagement/directory/roleDefinitions", {}, cost=2)
+        """The directory roles there are.
+
+        ``GET /roleManagement/directory/roleDefinitions``; RoleManagement.Read.Directory. Graph,
+        rbacapplication-list-roledefinitions.
+        """
+        items = pages(self._wire, "/roleManagement/directory/roleDefinitions", {}, cost=2)
         return [RoleDefinition.model_validate(item) async for item in items]
 
     async def groups_by_name(self, name: str) -> list[Group]:
@@ -118,26 +125,37 @@ class GraphReads:
 
         ``GET /groups?$filter=displayName eq '…'``; Group.Read.All. Source: Graph, group-list.
         """
-        items = self._pages("/groups", {"$filter": f"displayName eq {literal(name)}"}, cost=1)
+        items = pages(self._wire, "/groups", {"$filter": f"displayName eq {literal(name)}"}, cost=1)
         return [Group.model_validate(item) async for item in items]
 
     async def search_users(self, text: str, limit: int = 20) -> list[User]:
-        """Users whose display name, surname or UPN begins with ``text``; User.Read.All."""
-        fields = ("displayName", "surname", "userPrincipalName")
-        condition = " or ".join(f"startswith({field},{literal(text)})" for field in fields)
-        body = await self._get("/users", {"$filter": condition, "$select": USER_SELECT, "$top": str(limit)})
+        """Users with a word of their display name, or a surname, UPN or mail address, that begins with ``text``.
+
+        ``GET /users?$search="displayName:…" OR …`` with ``ConsistencyLevel: eventual``, so somebody very new may be
+        missing; User.Read.All. Source: Graph, search-query-parameter.
+        """
+        query = _search(text, ("displayName", "surname", "userPrincipalName", "mail"), limit)
+        if query is None:
+            return []
+        body = await self._get("/users", query | {"$select": USER_SELECT}, headers=_EVENTUAL)
         return [User.read(item) for item in body["value"]]
 
     async def search_groups(self, text: str, limit: int = 20) -> list[Group]:
-        """Groups whose display name begins with ``text``; Group.Read.All."""
-        query = {"$filter": f"startswith(displayName,{literal(text)})", "$top": str(limit)}
-        return [Group.model_validate(item) for item in (await self._get("/groups", query))["value"]]
+        """Groups with a word of their display name, or a mail nickname, that begins with ``text``.
+
+        ``GET /groups?$search="displayName:…" OR …`` with ``ConsistencyLevel: eventual``; Group.Read.All.
+        Graph, search-query-parameter.
+        """
+        query = _search(text, ("displayName", "mailNickname"), limit)
+        if query is None:
+            return []
+        return [Group.model_validate(item) for item in (await self._get("/groups", query, headers=_EVENTUAL))["value"]]
 
     async def _users(
         self, condition: str, extra: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> list[User]:
         query = {"$filter": condition, "$select": USER_SELECT, **(extra or {})}
-        return [user async for user in _read_users(self._pages("/users", query, cost=1, headers=headers))]
+        return [user async for user in _read_users(pages(self._wire, "/users", query, cost=1, headers=headers))]
 
     async def _get(
         self, path: str, query: Mapping[str, str], *, cost: int = 1, headers: Mapping[str, str] | None = None
@@ -156,6 +174,14 @@ class GraphReads:
             if not following:
                 return
             body = (await self._wire.request("GET", following, headers=headers, cost=cost)).json()
+
+
+def _search(text: str, fields: Sequence[str], limit: int) -> dict[str, str] | None:
+    """The options of a search; None where nothing is left to search for (quotes would end the term)."""
+    term = text.replace('"', " ").replace("\\", " ").strip()
+    if not term:
+        return None
+    return {"$search": " OR ".join(f'"{field}:{term}"' for field in fields), "$top": str(limit)}
 
 
 async def _read_users(items: AsyncIterator[dict[str, Any]]) -> AsyncIterator[User]:

@@ -16,6 +16,7 @@ import httpx
 from connectors import tally
 from connectors.answers import DEFAULT_RETRY_AFTER, MAX_MESSAGE, Answer, error_code, failure, number
 from connectors.budget import Budget
+from connectors.challenge import demanded
 from connectors.errors import Refused, Throttled, Unavailable, WireError
 
 log = logging.getLogger(__name__)
@@ -37,15 +38,16 @@ class TokenSource(Protocol):
     async def token(self) -> str:
         """A token that is valid now."""
 
-    async def renew(self, refused: str) -> str:
-        """Another token than ``refused``, which was answered with 401."""
+    async def renew(self, refused: str, claims: str | None = None) -> str:
+        """Another token than ``refused``, which was answered with 401; ``claims`` is what that answer demands."""
 
 
 class Wire:
     """Requests to one base address with one connection pool.
 
     ``ca_file`` is trusted instead of the public authorities; proxies of the environment are used, except towards this
-    machine. ``read_only`` refuses every method but GET. Bodies are never logged.
+    machine. ``read_only`` refuses every method but GET. ``id_header`` is what the service calls the caller's own id of a
+    request: ``x-ms-client-request-id`` at Resource Manager, Key Vault and Blob storage. Bodies are never logged.
     """
 
     def __init__(
@@ -57,8 +59,10 @@ class Wire:
         budget: Budget | None = None,
         read_only: bool = False,
         media_type: str = "application/json",
+        id_header: str = "client-request-id",
     ) -> None:
         self._base = base_url.rstrip("/")
+        self._id_header = id_header
         self._tokens = tokens
         self._budget = budget
         self._read_only = read_only
@@ -92,7 +96,7 @@ class Wire:
         token = await self._tokens.token()
         answer = await self._send(method, path, query, body, headers, token)
         if answer.status == 401:
-            token = await self._tokens.renew(token)
+            token = await self._tokens.renew(token, demanded(answer.headers.get("www-authenticate")))
             answer = await self._send(method, path, query, body, headers, token)
         self.learn(answer, cost)
         if answer.status >= 400:
@@ -147,8 +151,8 @@ class Wire:
         sent_headers = {
             "Authorization": f"Bearer {token}",
             "Accept": self._media_type,
-            "client-request-id": client_request_id,
-            "return-client-request-id": "true",
+            self._id_header: client_request_id,
+            self._id_header.replace("client", "return-client", 1): "true",
             **({"x-ms-throttle-priority": "high"} if tally.is_urgent() else {}),
             **({"Content-Type": self._media_type} if body is not None else {}),
             **(headers or {}),
@@ -175,10 +179,14 @@ class Wire:
 
 
 class BlockingHttp:
-    """The blocking transport that MSAL is given, so that environment variables cannot change what it trusts."""
+    """The blocking transport that MSAL is given, so that environment variables cannot change what it trusts.
 
-    def __init__(self, base_url: str, ca_file: Path | None) -> None:
-        self._client = httpx.Client(verify=trust(ca_file), timeout=_TIMEOUT, trust_env=not is_loopback(base_url))
+    ``direct`` uses no proxy: managed identity endpoints are reached from the machine itself only.
+    """
+
+    def __init__(self, base_url: str, ca_file: Path | None, *, direct: bool = False) -> None:
+        trust_env = not (direct or is_loopback(base_url))
+        self._client = httpx.Client(verify=trust(ca_file), timeout=_TIMEOUT, trust_env=trust_env)
 
     def post(self, url: str, **kwargs: Any) -> httpx.Response:
         """POST a form; fields without a value are left out. Raises ``Unavailable``."""

@@ -1,22 +1,20 @@
 """Bearer tokens: the platform's own, by client credentials through MSAL, or one that never changes."""
 
 import asyncio
-import re
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import msal
-
+from connectors.credentials import ApplicationCredential, Credential, Identity, ManagedIdentityCredential
 from connectors.errors import Unauthorized, Unavailable
-from connectors.http import BlockingHttp, TokenSource
+from connectors.http import TokenSource
 
 __all__ = ["EntraTokens", "StaticToken", "TokenSource"]
 
-_MICROSOFT = re.compile(r"(^|\.)(microsoftonline\.(com|us)|chinacloudapi\.cn|microsoftonline\.cn)$")
-_PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----", re.DOTALL)
 _EARLY = 300.0
+_PAUSE = 15.0
+"""How long an old token is used without asking again, while the identity provider is away."""
 
 
 class StaticToken:
@@ -29,7 +27,7 @@ class StaticToken:
         """The token."""
         return self._value
 
-    async def renew(self, refused: str) -> str:
+    async def renew(self, refused: str, claims: str | None = None) -> str:
         """The same: there is no other. The second 401 is then the answer."""
         return self._value
 
@@ -37,9 +35,10 @@ class StaticToken:
 class EntraTokens:
     """Access tokens of the platform's service principal for one resource (``scope`` ends in ``/.default``).
 
-    The client-credentials grant gives no refresh token: shortly before one expires the next is asked for; if that
-    fails for the moment, the old one serves until it is really over. MSAL blocks, so it runs in a thread, one call at
-    a time. ``certificate_file`` (PEM of key and certificate) is preferred to ``client_secret``.
+    The client-credentials grant gives no refresh token: before one expires the next is asked for; if that fails for
+    the moment, the old one serves until it is really over. A ``managed_identity`` is used if one is named (``user``:
+    the one whose client id is ``client_id``), else ``certificate_file`` (PEM of key and certificate), ``client_secret``
+    or ``federated_token_file``, the first that is there.
     """
 
     def __init__(
@@ -51,15 +50,24 @@ class EntraTokens:
         scope: str,
         client_secret: str | None = None,
         certificate_file: Path | None = None,
+        federated_token_file: Path | None = None,
+        managed_identity: Identity | None = None,
         ca_file: Path | None = None,
     ) -> None:
-        self._authority = f"{authority_url.rstrip('/')}/{tenant_id}"
-        self._client_id = client_id
-        self._scope = scope
-        self._secret = client_secret
-        self._certificate_file = certificate_file
-        self._ca_file = ca_file
-        self._application: msal.ConfidentialClientApplication | None = None
+        self._who = client_id if managed_identity != "system" else "the system-assigned identity"
+        self._credential: Credential
+        if managed_identity:
+            self._credential = ManagedIdentityCredential(managed_identity, client_id, scope, ca_file=ca_file)
+        else:
+            self._credential = ApplicationCredential(
+                f"{authority_url.rstrip('/')}/{tenant_id}",
+                client_id,
+                scope,
+                client_secret=client_secret,
+                certificate_file=certificate_file,
+                federated_token_file=federated_token_file,
+                ca_file=ca_file,
+            )
         self._lock = asyncio.Lock()
         self._value = ""
         self._renew_at = 0.0
@@ -73,74 +81,47 @@ class EntraTokens:
                     await self._acquire_or_keep()
         return self._value
 
-    async def renew(self, refused: str) -> str:
-        """A new token, unless somebody else has fetched one since ``refused`` was handed out."""
+    async def renew(self, refused: str, claims: str | None = None) -> str:
+        """A new token, unless somebody else has fetched one since ``refused`` was handed out.
+
+        ``claims`` is what the resource demands of it (a claims challenge of continuous access evaluation). Raises as
+        ``token`` does: the refused token is not used again.
+        """
         async with self._lock:
             if self._value == refused:
-                await asyncio.to_thread(self._forget)
-                await self._acquire()
+                if claims is None:
+                    await asyncio.to_thread(self._credential.forget)
+                await self._acquire(claims)
         return self._value
 
     async def _acquire_or_keep(self) -> None:
         try:
             await self._acquire()
         except Unavailable:
-            if time.monotonic() >= self._expires_at:
+            now = time.monotonic()
+            if now >= self._expires_at:
                 raise
+            self._renew_at = min(now + _PAUSE, self._expires_at)
 
-    async def _acquire(self) -> None:
-        answer = await asyncio.to_thread(self._ask)
+    async def _acquire(self, claims: str | None = None) -> None:
+        answer = await asyncio.to_thread(self._ask, claims)
         if "access_token" not in answer:
             # A refusal must not be replayed from MSAL's cache of answers once the secret has been put right.
-            self._application = None
-            raise Unauthorized(_explain(self._client_id, answer), status=401, code=answer.get("error"), sent=False)
-        lifetime = float(answer.get("expires_in", 0))
+            self._credential.reopen()
+            raise Unauthorized(_explain(self._who, answer), status=401, code=answer.get("error"), sent=False)
+        now, lifetime = time.monotonic(), float(answer.get("expires_in", 0))
         self._value = str(answer["access_token"])
-        self._expires_at = time.monotonic() + lifetime
-        self._renew_at = time.monotonic() + max(lifetime - _EARLY, lifetime / 2)
+        self._expires_at = now + lifetime
+        self._renew_at = now + max(lifetime - _EARLY, lifetime / 2)
 
-    def _ask(self) -> dict[str, Any]:
+    def _ask(self, claims: str | None) -> Mapping[str, Any]:
         try:
-            self._application = self._application or self._open()
-            answer: dict[str, Any] = self._application.acquire_token_for_client([self._scope])
+            return self._credential.ask(claims)
         except ValueError as error:
-            self._application = None
-            raise Unauthorized(f"No token for {self._client_id}: {error}", status=401, sent=False) from error
-        return answer
-
-    def _forget(self) -> None:
-        if self._application:
-            self._application.remove_tokens_for_client()
-
-    def _open(self) -> msal.ConfidentialClientApplication:
-        return msal.ConfidentialClientApplication(
-            self._client_id,
-            client_credential=self._credential(),
-            authority=self._authority,
-            instance_discovery=bool(_MICROSOFT.search(urlsplit(self._authority).hostname or "")),
-            http_client=BlockingHttp(self._authority, self._ca_file),
-        )
-
-    def _credential(self) -> str | dict[str, str]:
-        if self._certificate_file:
-            return _certificate(self._certificate_file)
-        if self._secret:
-            return self._secret
-        raise ValueError("neither a client secret nor a certificate is set")
+            self._credential.reopen()
+            raise Unauthorized(f"No token for {self._who}: {error}", status=401, sent=False) from error
 
 
-def _certificate(file: Path) -> dict[str, str]:
-    """The key and the certificate of a PEM file, for an assertion signed with PS256 and named by SHA-256."""
-    try:
-        blocks = {found.group(1): found.group(0) for found in _PEM.finditer(file.read_text("ascii"))}
-    except OSError as error:
-        raise ValueError(f"the certificate file cannot be read: {error}") from error
-    key = next((text for label, text in blocks.items() if label.endswith("PRIVATE KEY")), None)
-    if key is None or "CERTIFICATE" not in blocks:
-        raise ValueError(f"{file.name} does not hold both a private key and a certificate")
-    return {"private_key": key, "public_certificate": blocks["CERTIFICATE"]}
-
-
-def _explain(client_id: str, answer: dict[str, Any]) -> str:
+def _explain(who: str, answer: Mapping[str, Any]) -> str:
     first = str(answer.get("error_description", "no reason was given")).splitlines()[0]
-    return f"No token for {client_id}: {answer.get('error')}: {first}"
+    return f"No token for {who}: {answer.get('error')}: {first}"

@@ -4,12 +4,13 @@ import asyncio
 import os
 import shutil
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.policy import Policy, PolicyError
 from embedded import wire
+from embedded.doctor_finding import Finding
+from embedded.doctor_tenant import tenant
 from embedded.preflight import unknown_variables
 from embedded.readiness import running_cluster
 from ledger import Ledger
@@ -18,57 +19,46 @@ from settings import Settings, SettingsError
 _LITTLE_SPACE = 1024**3
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    what: str
-    fine: bool
-    said: str
-
-    def __str__(self) -> str:
-        """A line of the report."""
-        return f"{self.what}: {self.said}"
-
-
 async def findings(settings: Settings) -> list[Finding]:
-    """Look at settings, policy, space, Temporal, the tenant's sign-in, the ledger and the API."""
+    """Look at settings, policy, space, Temporal, the tenant's sign-in, the ledger, the API, and what is permitted."""
     found = [_settings(settings), _policy(settings), _space(settings)]
     looks: list[Callable[[Settings], Awaitable[Finding]]] = [_temporal, _sign_in, _ledger, _api]
-    return found + list(await asyncio.gather(*(look(settings) for look in looks)))
+    found += await asyncio.gather(*(look(settings) for look in looks))
+    can_ask = all(one.state == "ok" for one in found if one.what in ("settings", "sign-in"))
+    return found + (await tenant(settings) if can_ask else [])
 
 
 def _settings(settings: Settings) -> Finding:
     try:
         settings.require("tenant_id", "authority_url", "graph_url", "client_id", "api_client_id", "console_client_id")
     except SettingsError as error:
-        return Finding("settings", False, str(error))
+        return Finding.of("settings", False, str(error))
     unknown = unknown_variables(os.environ)
     if unknown:
-        return Finding("settings", False, "; ".join(unknown))
-    return Finding("settings", True, f"complete, profile {settings.profile}")
+        return Finding.of("settings", False, "; ".join(unknown))
+    return Finding.of("settings", True, f"complete, profile {settings.profile}")
 
 
 def _policy(settings: Settings) -> Finding:
     try:
         policy = Policy.load(settings.policy_file, settings.profile)
     except PolicyError as error:
-        return Finding("policy", False, str(error))
-    return Finding("policy", True, f"{settings.policy_file}, {len(policy.rules)} rules, {policy.hash[:12]}")
+        return Finding.of("policy", False, str(error))
+    return Finding.of("policy", True, f"{settings.policy_file}, {len(policy.rules)} rules, {policy.hash[:12]}")
 
 
 def _space(settings: Settings) -> Finding:
     place = next(p for p in (settings.data_dir, *settings.data_dir.parents) if p.exists())
     free = shutil.disk_usage(place).free
-    return Finding("space", free > _LITTLE_SPACE, f"{free / 1024**3:.1f} GiB free at {place}")
+    return Finding.of("space", free > _LITTLE_SPACE, f"{free / 1024**3:.1f} GiB free at {place}")
 
 
 async def _temporal(settings: Settings) -> Finding:
     try:
         client = await running_cluster(settings.temporal_target)
     except SettingsError as error:
-        return Finding("Temporal", False, str(error))
-    return Finding("Temporal", True, f"{settings.temporal_target}, namespace {client.namespace}")
+        return Finding.of("Temporal", False, str(error))
+    return Finding.of("Temporal", True, f"{settings.temporal_target}, namespace {client.namespace}")
 
 
 async def _sign_in(settings: Settings) -> Finding:
@@ -85,8 +75,8 @@ async def _answers(what: str, url: str, settings: Settings) -> Finding:
         async with wire.client(url, ca_file=settings.ca_file) as client:
             status = (await client.get(url)).status_code
     except (wire.NetworkError, wire.InvalidUrl, OSError) as error:
-        return Finding(what, False, f"{url}: no answer ({type(error).__name__}); is it running?")
-    return Finding(what, status == 200, f"{url}: {status}")
+        return Finding.of(what, False, f"{url}: no answer ({type(error).__name__}); is it running?")
+    return Finding.of(what, status == 200, f"{url}: {status}")
 
 
 async def _ledger(settings: Settings) -> Finding:
@@ -97,9 +87,9 @@ def _verified(url: str) -> Finding:
     try:
         ledger = Ledger.open(url)
         if not ledger.ready():
-            return Finding("ledger", False, "has no tables, or old ones; `jml up` or `jml migrate` makes them")
+            return Finding.of("ledger", False, "has no tables, or old ones; `jml up` or `jml migrate` makes them")
         verification = ledger.verify()
     except SQLAlchemyError as error:
-        return Finding("ledger", False, f"JML_DATABASE_URL: cannot be read ({type(error).__name__})")
+        return Finding.of("ledger", False, f"JML_DATABASE_URL: cannot be read ({type(error).__name__})")
     said = f"{verification.checked} records, the chain {'holds' if verification.valid else 'DOES NOT HOLD'}"
-    return Finding("ledger", verification.valid, said)
+    return Finding.of("ledger", verification.valid, said)
