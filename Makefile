@@ -1,6 +1,6 @@
 # make run   the whole platform with its practice tenant, and a sample HR feed played through it
 # make test  everything, browser tests included          make check  format, lint, types, import contracts
-# make histories  records what the replay tests replay
+# make histories  records what the replay tests replay    make tenant-page  the table of all calls, from the code
 # make bench throughput and requests, measured           make setup  only the environment, in .venv
 
 PYTHON ?= python3
@@ -13,7 +13,7 @@ UV = index="$${UV_DEFAULT_INDEX:-$${UV_INDEX_URL:-$${PIP_INDEX_URL:-$$($(BIN)/pi
 	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
 	VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv
 
-.PHONY: run up setup setup-dev check test bench histories lock clean
+.PHONY: run up setup setup-dev check test bench histories tenant-page lock clean
 
 run: setup
 	@$(BIN)/jml run $(if $(ONCE),--once)
@@ -36,10 +36,15 @@ test: setup-dev
 
 bench: setup-dev
 	$(BIN)/python -m bench.bench $(if $(WRITE),--write)
+	$(BIN)/python -m bench.tenant $(if $(WRITE),--write)
 
 # Histories of every kind of workflow, recorded anew on a platform of their own; `make test` replays them.
 histories: setup-dev
 	$(BIN)/python -m tests.histories.record
+
+# docs/tenant.md from the connectors' docstrings; `make test` finds out when it is behind.
+tenant-page: setup-dev
+	$(BIN)/python -m tests.tenant_page --write
 
 .venv/.tools: requirements-build.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'

@@ -28,6 +28,7 @@ class Tenant:
     port: int
     environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    startup_s: float = STARTUP_S
 
     @property
     def base_url(self) -> str:
@@ -105,7 +106,7 @@ class Tenant:
         self._await()
 
     def _await(self) -> None:
-        deadline = time.monotonic() + STARTUP_S
+        deadline = time.monotonic() + self.startup_s
         while time.monotonic() < deadline:
             if self.process is not None and self.process.poll() is not None:
                 break

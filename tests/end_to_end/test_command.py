@@ -95,9 +95,12 @@ def test_the_doctor_finds_a_running_platform_well(stack: Stack) -> None:
         check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert [line.split(":")[0] for line in ended.stdout.splitlines()] == [
-        f"ok  {what}" for what in ("settings", "policy", "space", "Temporal", "sign-in", "ledger", "API")
-    ]
+    lines = [line.split(":")[0] for line in ended.stdout.splitlines()]
+    seven = ("settings", "policy", "space", "Temporal", "sign-in", "ledger", "API")
+    assert lines[:7] == [f"ok  {what}" for what in seven]
+    assert {"permissions", "directory role", "credential", "Exchange", "Azure", "SCIM"} <= {
+        line.removeprefix("ok  ") for line in lines[7:]
+    }
 
 
 def test_the_default_policy_is_fine_and_a_wrong_one_names_its_lines(stack: Stack, tmp_path: os.PathLike[str]) -> None:

@@ -82,11 +82,23 @@ def test_controls_are_not_recorded(tenant: Tenant) -> None:
 def test_settings_show_all_and_go_back(tenant: Tenant) -> None:
     before = tenant.control("GET", "settings")
     assert (before["lag_ms"], before["throttle"], before["throttle_writes_per_150s"]) == (300, True, 3000)
-    assert before["throttle_units_per_10s"] == 8000
-    assert before["seats"] == {"SPE_E3": 20_000, "ENTERPRISEPACK": 1_000, "AAD_PREMIUM_P2": 20_000}
+    assert (before["profile"], before["throttle_units_per_10s"]) == ("practice", 5000)
+    assert {"SPE_E3": 20_000, "ENTERPRISEPACK": 1_000, "AAD_PREMIUM_P2": 20_000}.items() <= before["seats"].items()
     changed = tenant.control("POST", "settings", lag_ms=5, seats={"SPE_E3": 61})
     assert (changed["lag_ms"], changed["seats"]["SPE_E3"]) == (5, 61)
     assert tenant.control("POST", "settings", reset=True) == before
+
+
+def test_a_profile_sets_the_whole_bundle_and_can_be_altered(tenant: Tenant, graph: httpx.Client) -> None:
+    realistic = tenant.control("POST", "settings", profile="realistic", lag_ms=20)
+    assert (realistic["profile"], realistic["lag_ms"], realistic["replicas"]) == ("realistic", 20, 3)
+    assert realistic["latency"] == {"p50": 40.0, "p99": 600.0}
+    assert realistic["lag"]["index"] > realistic["lag"]["list"] > 1
+    assert realistic["throttle_silent"] > 0
+    fast = tenant.control("POST", "settings", profile="fast")
+    assert {fast[name] for name in fast if name.endswith("_ms")} == {0}
+    assert (fast["throttle"], fast["replicas"]) == (False, 1)
+    assert tenant.control("POST", "settings", profile="practice")["lag_ms"] == 300
 
 
 @pytest.mark.parametrize(
@@ -94,6 +106,12 @@ def test_settings_show_all_and_go_back(tenant: Tenant) -> None:
     [
         ("settings", {"lagg_ms": 1}, "lagg_ms"),
         ("settings", {"seats": {"NO_SUCH": 1}}, "NO_SUCH"),
+        ("settings", {"profile": "real"}, "profile"),
+        ("settings", {"latency": {"p50": 9, "p99": 3}}, "latency"),
+        ("settings", {"replicas": 0}, "replicas"),
+        ("settings", {"lag": {"users": "long"}}, "lag"),
+        ("faults", {"path": "x", "probability": 2}, "probability"),
+        ("faults", {"path": "x", "status": 200}, "status"),
         ("faults", {"status": 503}, "path"),
         ("faults", {"path": "("}, "path"),
         ("faults", {"path": "x", "statuss": 1}, "statuss"),

@@ -61,7 +61,8 @@ def _code(pipeline: Pipeline, **changed: object) -> Doc:
     code = {
         "id": "a-code",
         "client_id": console["client_id"],
-        "user": made("user/iam.admin"),
+        "_user": made("user/iam.admin"),
+        "amr": ["pwd", "mfa"],
         "sid": "s",
         "auth_time": int(time.time()),
         "issued": pipeline.store.now().isoformat(),

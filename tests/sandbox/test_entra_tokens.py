@@ -3,13 +3,14 @@
 import base64
 import hashlib
 import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import KeySet, RSAKey
 
 from tests.sandbox.conftest import GRAPH, Application
@@ -58,7 +59,7 @@ def test_an_unknown_tenant_is_named(tenant: Tenant) -> None:
 def test_msal_with_a_secret_gets_a_graph_token_and_nothing_else(tenant: Tenant, application: Application) -> None:
     answer = application("platform").acquire_token_for_client([GRAPH])
     assert "refresh_token" not in answer
-    assert 3000 < answer["expires_in"] <= 3600
+    assert 3590 <= answer["expires_in"] <= 5399
     claims = _verified(tenant, answer["access_token"])
     assert claims["aud"] == "https://graph.microsoft.com"
     assert claims["iss"] == f"https://sts.windows.net/{tenant.json['tenant_id']}/"
@@ -114,6 +115,35 @@ def _assertion(tenant: Tenant, **changed: Any) -> str:
 def _with_assertion(tenant: Tenant, assertion: str) -> httpx.Response:
     form = {"client_id": tenant.json["platform"]["client_id"], "scope": GRAPH, "client_assertion": assertion}
     return _ask(tenant, grant_type="client_credentials", client_assertion_type=ASSERTION, **form)
+
+
+@pytest.mark.parametrize(
+    "named_by",
+    [
+        lambda der: {"x5t": _base64(hashlib.sha1(der).digest())},  # noqa: S324
+        lambda der: {"x5t": _base64(hashlib.sha1(der).digest()).rstrip("=")},  # noqa: S324
+        lambda der: {"x5t#S256": _base64(hashlib.sha256(der).digest())},
+        lambda der: {"x5c": [base64.encodebytes(der).decode()]},
+    ],
+    ids=["padded", "unpadded", "SHA-256", "certificate with line feeds"],
+)
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256"])
+def test_a_certificate_can_be_named_in_every_way_that_clients_do(
+    tenant: Tenant, named_by: Callable[[bytes], dict[str, Any]], algorithm: str
+) -> None:
+    pem, certificate = _pem(tenant)
+    key = RSAKey.import_key(pem[: pem.index("-----BEGIN CERTIFICATE")])
+    app_id, now = tenant.json["platform"]["client_id"], int(time.time())
+    audience = f"{tenant.base_url}/{tenant.json['tenant_id']}/oauth2/v2.0/token"
+    claims = {"aud": audience, "iss": app_id, "sub": app_id, "jti": "1", "nbf": now, "iat": now, "exp": now + 600}
+    header = {"alg": algorithm, **named_by(certificate.public_bytes(serialization.Encoding.DER))}
+    registry = jws.JWSRegistry(algorithms=["RS256", "PS256"], strict_check_header=False)
+    assertion = jwt.encode(header, claims, key, registry=registry)
+    assert _with_assertion(tenant, assertion).status_code == 200
+
+
+def _base64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode()
 
 
 def test_an_assertion_with_padded_thumbprint_and_float_times_is_taken(tenant: Tenant) -> None:

@@ -1,4 +1,4 @@
-"""Faults that really strike, and budgets that really run out."""
+"""Faults that really strike."""
 
 import time
 import uuid
@@ -49,6 +49,88 @@ def test_a_fault_strikes_as_often_as_it_was_told(tenant: Tenant, graph: httpx.Cl
     assert first.headers["Retry-After"] == "7"
     assert first.json()["error"]["code"] == "ServiceUnavailable"
     assert first.json()["error"]["innerError"]["request-id"] == first.headers["request-id"]
+
+
+def test_it_is_shown_how_often_each_fault_struck(tenant: Tenant, graph: httpx.Client) -> None:
+    tenant.control("POST", "faults", path="^/v1.0/subscribedSkus$", status=503, count=2)
+    tenant.control("POST", "faults", path="^/v1.0/users$", status=503)
+    for path in ("subscribedSkus", "subscribedSkus", "subscribedSkus", "users"):
+        graph.get(f"/v1.0/{path}")
+    spent, standing = tenant.control("GET", "faults")["items"]
+    assert (spent["struck"], spent["count"], standing["struck"], standing["count"]) == (2, 0, 1, None)
+
+
+def test_a_probability_is_the_same_luck_for_the_same_seed(tenant: Tenant, graph: httpx.Client) -> None:
+    def statuses(seed: int) -> list[int]:
+        tenant.control("POST", "faults", clear=True)
+        tenant.control("POST", "faults", path="/subscribedSkus$", status=503, probability=0.5, seed=seed)
+        return [graph.get("/v1.0/subscribedSkus").status_code for _ in range(16)]
+
+    assert statuses(1) == statuses(1) != statuses(2)
+    assert {200, 503} == set(statuses(1))
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status", "code"),
+    [
+        ("/v1.0/users", {}, 503, "ServiceUnavailable"),
+        ("/subscriptions?api-version=2022-12-01", {}, 429, "SubscriptionRequestsThrottled"),
+        ("/secrets?api-version=7.4", {}, 403, "Forbidden"),
+        ("/adminapi/beta/practice.example/InvokeCommand", {}, 503, "ServiceUnavailable"),
+        ("/account/container?restype=container", {"x-ms-version": "2024-11-04"}, 503, "ServerBusy"),
+    ],
+)
+def test_a_fault_has_the_shape_of_the_service(
+    tenant: Tenant, graph: httpx.Client, path: str, headers: dict[str, str], status: int, code: str
+) -> None:
+    tenant.control("POST", "faults", path=path.partition("?")[0], status=status, count=1)
+    answer = graph.get(path, headers=headers)
+    assert answer.status_code == status
+    if answer.headers["content-type"].startswith("application/xml"):
+        assert answer.headers["x-ms-error-code"] == code
+        assert f"<Error><Code>{code}</Code>" in answer.text
+    else:
+        assert answer.json()["error"]["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "told"),
+    [
+        ({"code": "Request_ResourceNotFound"}, 404, None),
+        ({"code": "ApplicationThrottled", "retry_after": 2}, 429, "2"),
+        ({"code": "UnknownError"}, 503, None),
+        ({"retry_after": "Wed, 21 Oct 2026 07:28:00 GMT"}, 429, "Wed, 21 Oct 2026 07:28:00 GMT"),
+        ({"status": 503, "retry_after": 0.249}, 503, "0.249"),
+    ],
+)
+def test_a_code_or_a_delay_alone_makes_an_error(
+    tenant: Tenant, graph: httpx.Client, fault: dict[str, Any], status: int, told: str | None
+) -> None:
+    tenant.control("POST", "faults", path="/subscribedSkus$", count=1, **fault)
+    answer = graph.get("/v1.0/subscribedSkus")
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (status, told)
+    assert answer.json()["error"]["code"] == fault.get(
+        "code", "TooManyRequests" if status == 429 else answer.json()["error"]["code"]
+    )
+
+
+@pytest.mark.parametrize("effect", ["ignored", "half"])
+def test_a_delete_without_effect_deletes_nothing(
+    tenant: Tenant, graph: httpx.Client, person: dict[str, Any], effect: str
+) -> None:
+    tenant.control("POST", "faults", path=person["id"], method="DELETE", effect=effect, count=1)
+    assert graph.delete(f"/v1.0/users/{person['id']}").status_code == 204
+    time.sleep(0.4)
+    assert graph.get(f"/v1.0/users/{person['id']}").status_code == 200
+
+
+def test_a_reverted_delete_brings_the_object_back(tenant: Tenant, graph: httpx.Client, person: dict[str, Any]) -> None:
+    address = f"/v1.0/users/{person['id']}"
+    tenant.control("POST", "faults", path=person["id"], method="DELETE", effect="reverted", revert_ms=900, count=1)
+    assert graph.delete(address).status_code == 204
+    assert _eventually(lambda: graph.get(address).status_code == 404)
+    assert _eventually(lambda: graph.get(address).status_code == 200)
+    assert graph.get(f"/v1.0/directory/deletedItems/{person['id']}").status_code == 404
 
 
 def test_a_fault_of_another_method_or_path_does_not_strike(tenant: Tenant, graph: httpx.Client) -> None:
@@ -104,6 +186,17 @@ def test_latency_slows_graph_but_neither_sign_in_nor_controls(tenant: Tenant, gr
     begun = time.monotonic()
     graph.get("/v1.0/subscribedSkus")
     assert time.monotonic() - begun >= 0.2
+
+
+def test_latency_can_follow_a_distribution(tenant: Tenant, graph: httpx.Client) -> None:
+    tenant.control("POST", "settings", latency={"p50": 20, "p99": 80})
+    taken = []
+    for _ in range(15):
+        begun = time.monotonic()
+        graph.get("/v1.0/subscribedSkus")
+        taken.append(time.monotonic() - begun)
+    assert 0.01 < sorted(taken)[7] < 0.08
+    assert max(taken) > 1.5 * min(taken)
 
 
 def test_a_stale_read_shows_what_was(tenant: Tenant, graph: httpx.Client, person: dict[str, Any]) -> None:
@@ -180,43 +273,6 @@ def test_a_fault_at_the_token_endpoint_has_entras_shape(tenant: Tenant, graph: h
     with pytest.raises(httpx.HTTPStatusError) as refusal:
         tenant.token()
     assert refusal.value.response.json()["error"] == "temporarily_unavailable"
-
-
-def test_the_unit_budget_runs_out_with_retry_after(tenant: Tenant, graph: httpx.Client) -> None:
-    tenant.control("POST", "settings", reset=True)
-    tenant.control("POST", "settings", throttle_units_per_10s=10)
-    answers = [graph.get("/v1.0/subscribedSkus") for _ in range(5)]
-    assert answers[0].headers["x-ms-resource-unit"] == "3"
-    assert float(answers[2].headers["x-ms-throttle-limit-percentage"]) >= 0.8
-    refused = next(answer for answer in answers if answer.status_code == 429)
-    assert int(refused.headers["Retry-After"]) >= 1
-    assert refused.json()["error"]["code"] == "TooManyRequests"
-    assert refused.headers["x-ms-throttle-information"] == "ResourceUnitLimitExceeded"
-    time.sleep(int(refused.headers["Retry-After"]))
-    assert graph.get("/v1.0/subscribedSkus").status_code == 200
-
-
-def test_the_write_budget_runs_out_by_itself(tenant: Tenant, graph: httpx.Client, person: dict[str, Any]) -> None:
-    tenant.control("POST", "settings", reset=True)
-    tenant.control("POST", "settings", throttle_writes_per_150s=2)
-    patch = {"officeLocation": person["officeLocation"]}
-    answers = [graph.patch(f"/v1.0/users/{person['id']}", json=patch) for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [204, 204, 429]
-    assert answers[2].headers["x-ms-throttle-information"] == "WriteLimitExceeded"
-    assert graph.get("/v1.0/subscribedSkus").status_code == 200
-
-
-def test_one_applications_hunger_is_not_anothers(tenant: Tenant, graph: httpx.Client) -> None:
-    tenant.control("POST", "settings", reset=True)
-    tenant.control("POST", "settings", throttle_units_per_10s=3)
-    assert [graph.get("/v1.0/subscribedSkus").status_code for _ in range(2)] == [200, 429]
-    with tenant.client(headers={"Authorization": f"Bearer {tenant.token('limited')}"}) as other:
-        assert other.get("/v1.0/users?$top=1").status_code == 200
-
-
-def test_throttling_can_be_switched_off(tenant: Tenant, graph: httpx.Client) -> None:
-    tenant.control("POST", "settings", throttle=False, throttle_units_per_10s=1)
-    assert {graph.get("/v1.0/subscribedSkus").status_code for _ in range(5)} == {200}
 
 
 def test_strangers_get_graphs_own_401(tenant: Tenant) -> None:

@@ -103,3 +103,28 @@ def test_readers_restore_nothing(tenant: Tenant, application: Application, graph
         assert limited.get(f"{BIN}/{key}").status_code == 200
         refused(limited.post(f"{BIN}/{key}/restore"), 403, "Authorization_RequestDenied")
         refused(limited.delete(f"{BIN}/{key}"), 403, "Authorization_RequestDenied")
+
+
+def test_an_address_given_away_meanwhile_refuses_the_restore_or_is_left_behind(graph: httpx.Client) -> None:
+    address = somebody()["userPrincipalName"]
+    key = hire(graph, mail=address)
+    graph.delete(f"/v1.0/users/{key}")
+    other = hire(graph, mail=address)
+    error = refused(graph.post(f"{BIN}/{key}/restore"), 400, "Request_BadRequest", "property proxyAddresses already")
+    assert [d["target"] for d in error["details"]] == ["proxyAddresses", f"User_{other}"]
+    assert graph.post(f"{BIN}/{key}/restore", json={"autoReconcileProxyConflict": True}).status_code == 200
+    back = user(graph, key, "mail", "proxyAddresses")
+    assert (back["mail"], back["proxyAddresses"]) == (None, [])
+
+
+def test_kinds_are_listed_apart(graph: httpx.Client) -> None:
+    key, group = hire(graph), form_group(graph)
+    graph.delete(f"/v1.0/users/{key}")
+    graph.delete(f"/v1.0/groups/{group}")
+    users = [one["id"] for one in graph.get(f"{BIN}/microsoft.graph.user?$top=999").json()["value"]]
+    groups = [one["id"] for one in graph.get(f"{BIN}/microsoft.graph.group?$top=999").json()["value"]]
+    assert (key in users, group in users, group in groups) == (True, False, True)
+    assert graph.get(f"{BIN}/{group}/microsoft.graph.group").json()["id"] == group
+    refused(graph.get(f"{BIN}/{group}/microsoft.graph.user"), 404, "Request_ResourceNotFound")
+    assert graph.delete(f"{BIN}/{group}").status_code == 204
+    refused(graph.get(f"{BIN}/{group}"), 404, "Request_ResourceNotFound")

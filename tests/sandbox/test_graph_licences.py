@@ -23,6 +23,8 @@ from tests.sandbox.graph_hands import (
 )
 from tests.tenant import Tenant
 
+STANDARDPACK = "18181a46-0d4e-45cd-891e-60aabd171b4e"
+MCOEV = "e43b5b99-8dfb-405f-9987-dc307f34bcbd"
 SHAREPOINT = "5dbe027f-2339-4123-9542-606e4d348a72"
 
 
@@ -176,3 +178,68 @@ def test_seats_are_read_by_those_who_may(tenant: Tenant, application: Applicatio
     with calling_as(tenant, application, "limited") as limited:
         refused(limited.get("/v1.0/subscribedSkus"), 403, "Authorization_RequestDenied")
         refused(_assign(limited, hire(graph), SPE_E3), 403, "Authorization_RequestDenied")
+
+
+def test_plans_that_exclude_each_other_are_refused(graph: httpx.Client) -> None:
+    key = hire(graph)
+    _assign(graph, key, STANDARDPACK)
+    refused(_assign(graph, key, ENTERPRISEPACK), 400, "Request_BadRequest", "mutually exclusive service plans")
+    assert _assign(graph, key, ENTERPRISEPACK, remove=(STANDARDPACK,)).status_code == 200
+    assert _assign(graph, key, SPE_E3).status_code == 200, "the same plans twice exclude nothing"
+
+
+def test_a_product_that_another_one_needs_stays(graph: httpx.Client) -> None:
+    key = hire(graph)
+    refused(_assign(graph, key, MCOEV), 400, "Request_BadRequest", "depends on the service plan(s)")
+    assert _assign(graph, key, SPE_E3, MCOEV).status_code == 200
+    refused(_assign(graph, key, remove=(SPE_E3,)), 400, "Request_BadRequest", "depends on the service plan(s)")
+    assert _assign(graph, key, remove=(SPE_E3, MCOEV)).status_code == 200
+
+
+def test_a_groups_products_that_do_not_fit_are_noted_and_said_on_demand(graph: httpx.Client) -> None:
+    group, key = _licensed_group(graph, ENTERPRISEPACK), hire(graph)
+    _assign(graph, key, STANDARDPACK)
+    graph.post(f"/v1.0/groups/{group}/members/$ref", json=reference(key))
+    states = eventually(lambda: _states(graph, key), lambda found: len(found) == 2)
+    assert {(s["state"], s["error"]) for s in states if s["assignedByGroup"]} == {
+        ("Error", "MutuallyExclusiveViolation")
+    }
+    again = graph.post(f"/v1.0/users/{key}/reprocessLicenseAssignment")
+    refused(again, 400, "Request_BadRequest", "mutually exclusive")
+
+
+def test_groups_give_to_the_homeless_but_not_everywhere(graph: httpx.Client) -> None:
+    group = _licensed_group(graph, AAD_PREMIUM_P2)
+    homeless = graph.post("/v1.0/users", json={k: v for k, v in somebody().items() if k != "usageLocation"}).json()[
+        "id"
+    ]
+    elsewhere = hire(graph, usageLocation="KP")
+    for key, outcome in ((homeless, ("Active", "None")), (elsewhere, ("Error", "ProhibitedInUsageLocationViolation"))):
+        graph.post(f"/v1.0/groups/{group}/members/$ref", json=reference(key))
+        state = eventually(lambda: _states(graph, key))[0]  # noqa: B023 - asked at once
+        assert (state["state"], state["error"]) == outcome
+    refused(_assign(graph, elsewhere, SPE_E3), 400, "Request_BadRequest", "invalid usage location")
+
+
+def test_members_of_members_get_nothing(graph: httpx.Client) -> None:
+    outer, inner, key = _licensed_group(graph, AAD_PREMIUM_P2), form_group(graph), hire(graph)
+    graph.post(f"/v1.0/groups/{inner}/members/$ref", json=reference(key))
+    graph.post(f"/v1.0/groups/{outer}/members/$ref", json=reference(inner))
+    graph.get(f"/v1.0/users/{key}")
+    assert _states(graph, key) == []
+
+
+@pytest.mark.parametrize(
+    "body", [{"addLicenses": [], "removeLicenses": []}, {"addLicenses": "x", "removeLicenses": []}]
+)
+def test_requests_that_change_nothing_are_refused(graph: httpx.Client, body: Any) -> None:
+    refused(graph.post(f"/v1.0/users/{hire(graph)}/assignLicense", json=body), 400, "Request_BadRequest")
+
+
+def test_seats_may_be_free_at_deletion(tenant: Tenant, graph: httpx.Client) -> None:
+    key, before = hire(graph), _stock(graph, SPE_E3)[0]
+    _assign(graph, key, SPE_E3)
+    graph.delete(f"/v1.0/users/{key}")
+    assert _stock(graph, SPE_E3)[0] == before + 1
+    tenant.control("POST", "settings", licences_freed_on_deletion=True)
+    assert _stock(graph, SPE_E3)[0] <= before

@@ -11,6 +11,7 @@ from tests.sandbox.graph_hands import (
     calling_as,
     form_group,
     hire,
+    reference,
     refused,
 )
 from tests.tenant import Tenant
@@ -123,3 +124,60 @@ def test_mail_is_accepted_from_those_who_have_a_mailbox(
     refused(graph.post(path, json={}), 400, "ErrorInvalidRequest")
     with calling_as(tenant, application, "helpdesk") as helpdesk:
         refused(helpdesk.post(path, json={"message": message}), 403, "Authorization_RequestDenied")
+
+
+def test_a_roles_scope_and_definition_narrow_the_list(graph: httpx.Client) -> None:
+    key = hire(graph)
+    _assign(graph, key)
+    _assign(graph, key, "88d8e3e3-8f55-4a1e-953a-9b9898b8876b")
+    query = {"$filter": f"principalId eq '{key}' and roleDefinitionId eq '{HELPDESK_ADMINISTRATOR}'"}
+    found = graph.get(ASSIGNMENTS, params=query).json()["value"]
+    assert [one["roleDefinitionId"] for one in found] == [HELPDESK_ADMINISTRATOR]
+    both = {"$filter": f"roleDefinitionId eq '{HELPDESK_ADMINISTRATOR}' and directoryScopeId eq '/'"}
+    assert key in [one["principalId"] for one in graph.get(ASSIGNMENTS, params=both).json()["value"]]
+
+
+def test_the_last_global_administrator_stays(graph: httpx.Client) -> None:
+    query = {"$filter": "roleDefinitionId eq '62e90394-69f5-4237-9190-012177145e10'"}
+    held = graph.get(ASSIGNMENTS, params=query).json()["value"]
+    removed = [graph.delete(f"{ASSIGNMENTS}/{one['id']}") for one in held]
+    assert [answer.status_code for answer in removed] == [*[204] * (len(held) - 1), 400]
+    for one in held[:-1]:
+        assert _assign(graph, one["principalId"], one["roleDefinitionId"]).status_code == 201
+
+
+def test_a_group_lends_its_role_to_its_members(tenant: Tenant, application: Application, graph: httpx.Client) -> None:
+    group, key = form_group(graph, isAssignableToRole=True), hire(graph)
+    _assign(graph, group)
+    graph.post(f"/v1.0/groups/{group}/members/$ref", json=reference(key))
+    assert graph.get(ASSIGNMENTS, params={"$filter": f"principalId eq '{key}'"}).json()["value"] == []
+    path = f"/v1.0/users/{key}"
+    assert graph.get(f"{path}/memberOf/microsoft.graph.directoryRole").json()["value"] == []
+    (role,) = graph.get(f"{path}/transitiveMemberOf/microsoft.graph.directoryRole").json()["value"]
+    assert role["roleTemplateId"] == HELPDESK_ADMINISTRATOR
+    beta = ASSIGNMENTS.replace("v1.0", "beta").replace("roleAssignments", "transitiveRoleAssignments")
+    query = {"$filter": f"principalId eq '{key}'", "$count": "true"}
+    held = graph.get(beta, params=query, headers={"ConsistencyLevel": "eventual"}).json()["value"]
+    assert [one["principalId"] for one in held] == [group]
+    refused(graph.get(beta, params=query), 400, "BadRequest")
+    with calling_as(tenant, application, "helpdesk") as helpdesk:
+        refused(helpdesk.patch(path, json={"accountEnabled": False}), 403, "Authorization_RequestDenied")
+
+
+def test_the_older_interface_shows_the_same_roles(graph: httpx.Client) -> None:
+    template = "4d6ac14f-3453-41d0-bef9-a3e0c569773a"
+    assert template in [one["id"] for one in graph.get("/v1.0/directoryRoleTemplates").json()["value"]]
+    answer = graph.post("/v1.0/directoryRoles", json={"roleTemplateId": template})
+    assert answer.status_code in (201, 400), "another test may have activated it"
+    refused(graph.post("/v1.0/directoryRoles", json={"roleTemplateId": template}), 400, "Request_BadRequest")
+    role = graph.get(f"/v1.0/directoryRoles(roleTemplateId='{template}')").json()
+    assert role["id"] != template
+    assert graph.get(f"/v1.0/directoryRoles/roleTemplateId={template}").json()["id"] == role["id"]
+    members, key = f"/v1.0/directoryRoles/{role['id']}/members", hire(graph)
+    assert graph.post(f"{members}/$ref", json=reference(key)).status_code == 204
+    refused(graph.post(f"{members}/$ref", json=reference(key)), 400, "Request_BadRequest", "already exist")
+    assert key in [one["id"] for one in graph.get(members).json()["value"]]
+    held = graph.get(ASSIGNMENTS, params={"$filter": f"principalId eq '{key}'"}).json()["value"]
+    assert [one["roleDefinitionId"] for one in held] == [template]
+    assert graph.delete(f"{members}/{key}/$ref").status_code == 204
+    refused(graph.delete(f"{members}/{key}/$ref"), 404, "Request_ResourceNotFound")

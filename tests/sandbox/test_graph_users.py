@@ -6,7 +6,17 @@ import httpx
 import pytest
 
 from tests.sandbox.conftest import Application
-from tests.sandbox.graph_hands import ABSENT, AT_ONCE, calling_as, eventually, hire, reference, refused, somebody, user
+from tests.sandbox.graph_hands import (
+    ABSENT,
+    AT_ONCE,
+    calling_as,
+    eventually,
+    hire,
+    reference,
+    refused,
+    somebody,
+    user,
+)
 from tests.tenant import Tenant
 
 STAMPS = ("signInSessionsValidFromDateTime", "lastPasswordChangeDateTime")
@@ -168,8 +178,26 @@ def test_a_synced_user_is_mastered_on_premises(graph: httpx.Client) -> None:
     key = graph.get("/v1.0/users", params=query).json()["value"][0]["id"]
     text = "on-premises mastered Directory Sync objects"
     refused(graph.patch(f"/v1.0/users/{key}", json={"jobTitle": "X"}), 400, "Request_BadRequest", text)
-    refused(graph.delete(f"/v1.0/users/{key}"), 400, "Request_BadRequest", text)
+    refused(graph.put(f"/v1.0/users/{key}/manager/$ref", json=reference(hire(graph))), 400, "Request_BadRequest", text)
     assert graph.patch(f"/v1.0/users/{key}", json={"usageLocation": "GB"}).status_code == 204
+
+
+def test_a_deleted_synced_user_comes_back_with_the_next_synchronisation(tenant: Tenant, graph: httpx.Client) -> None:
+    tenant.control("POST", "settings", directory_sync_ms=200)
+    query = {"$filter": "onPremisesSyncEnabled eq true", "$select": "id"}
+    key = graph.get("/v1.0/users", params=query).json()["value"][-1]["id"]
+    assert graph.delete(f"/v1.0/users/{key}").status_code == 204
+    assert graph.get(f"/v1.0/users/{key}").status_code == 404
+    eventually(lambda: graph.get(f"/v1.0/users/{key}").status_code, lambda status: status == 200)
+
+
+def test_managers_may_go_round_in_a_circle(graph: httpx.Client) -> None:
+    one, other = hire(graph), somebody()
+    key = graph.post("/v1.0/users", json=other).json()["id"]
+    by_name = {"@odata.id": f"https://graph.microsoft.com/v1.0/users/{other['userPrincipalName']}"}
+    assert graph.put(f"/v1.0/users/{one}/manager/$ref", json=by_name).status_code == 204
+    assert graph.put(f"/v1.0/users/{key}/manager/$ref", json=reference(one)).status_code == 204
+    assert graph.get(f"/v1.0/users/{one}/manager").json()["id"] == key
 
 
 def test_readers_write_nothing(tenant: Tenant, application: Application, graph: httpx.Client) -> None:

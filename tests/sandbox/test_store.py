@@ -67,9 +67,48 @@ def test_a_list_is_indexed_by_each_of_its_values(store: Store) -> None:
     assert store.find("groups", "_members", "b") == []
 
 
+def test_a_value_held_twice_is_found_until_both_are_gone(store: Store) -> None:
+    store.put("groups", {"id": "g", "_members": ["a", "A"]})
+    store.change("groups", "g", _members=["A"])
+    assert [group["id"] for group in store.find("groups", "_members", "a")] == ["g"]
+    store.change("groups", "g", _members=[])
+    assert store.find("groups", "_members", "a") == []
+
+
+def test_lookups_leave_what_can_fit_and_nothing_else(store: Store) -> None:
+    for key, name, city in (("a", "Zoe Xu", "York"), ("b", "Ann Zoll", "York"), ("c", "Bob", "Hull")):
+        store.put("users", {"id": key, "displayName": name, "city": city}, 0)
+
+    def found(*leads: tuple[str, str, str]) -> set[str] | None:
+        docs = store.narrowed("users", leads)
+        return None if docs is None else {doc["id"] for doc in docs}
+
+    assert found(("eq", "city", "york")) == {"a", "b"}
+    assert found(("startswith", "displayName", "zo")) == {"a"}
+    assert found(("startswith", "_words", "zo")) == {"a", "b"}
+    assert found(("startswith", "displayName", "zo"), ("eq", "id", "c")) == {"a", "c"}
+    assert found(("eq", "aboutMe", "x")) is None
+    store.change("users", "a", displayName="Yan Xu")
+    store.put("users", {"id": "d", "displayName": "Zola"}, 0)
+    assert found(("startswith", "displayName", "zo")) == {"a", "d"}
+
+
+def test_members_are_kept_row_by_row_in_their_order(tmp_path: Path) -> None:
+    store = Store(tmp_path / "sandbox.db")
+    ids = [f"u{n}" for n in range(2000)]
+    store.put("groups", {"id": "g", "_members": ids})
+    store.flush()
+    store.change("groups", "g", _members=[*(key for key in ids if key != "u7"), "new"])
+    store.close()
+    again = Store(tmp_path / "sandbox.db")
+    assert (again.get("groups", "g") or {})["_members"] == [*ids[:7], *ids[8:], "new"]
+    assert [group["id"] for group in again.find("groups", "_members", "new")] == ["g"]
+    assert again.find("groups", "_members", "u7") == []
+
+
 def test_a_field_without_an_index_is_refused(store: Store) -> None:
-    with pytest.raises(KeyError, match=r"users\.city has no index"):
-        store.find("users", "city", "London")
+    with pytest.raises(KeyError, match=r"users\.aboutMe has no index"):
+        store.find("users", "aboutMe", "Likes tea")
 
 
 def test_journalled_changes_can_be_undone_as_if_they_had_never_been(store: Store) -> None:
