@@ -35,8 +35,8 @@ _FIELD_OF = {
     "workload-identity": "federated_token_file",
 }
 """What each kind of credential needs."""
-_SCOPES = ("graph_scope", "arm_scope", "vault_scope", "storage_scope", "exchange_scope")
-_URLS = ("authority_url", "graph_url", "arm_url", "vault_url", "blob_url", "exchange_url")
+_SCOPES = ("graph_scope", "arm_scope", "vault_scope", "exchange_scope")
+_URLS = ("authority_url", "graph_url", "arm_url", "vault_url", "exchange_url")
 
 
 class SettingsError(ValueError):
@@ -100,9 +100,6 @@ class Settings(BaseSettings):
     vault_url: str = ""
     """A Key Vault's secrets, ``{name}`` being the vault's: ``https://{name}.vault.azure.net`` for the public cloud."""
     vault_scope: str = ""
-    blob_url: str = ""
-    """A storage account's blobs, ``{name}`` the account's: ``https://{name}.blob.core.windows.net`` likewise."""
-    storage_scope: str = ""
     exchange_url: str = ""
     """Exchange administration: ``https://outlook.office365.com`` for the public cloud."""
     exchange_scope: str = ""
@@ -264,7 +261,6 @@ def _practice(path: Path) -> dict[str, Any]:
             "graph_url": base,
             "arm_url": base,
             "vault_url": base,
-            "blob_url": f"{base}/{{name}}",
             "exchange_url": base,
             "scim_url": f"{base}/scim/v2",
             "scim_token": found["scim"]["token"],

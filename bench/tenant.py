@@ -1,7 +1,7 @@
 """``python -m bench.tenant``: does the practice tenant stay quick with 20,000 people? Each call beside that of 200.
 
-Two tenants are started one after the other, each a process of its own, and asked the same through one connection. The
-practice profile holds, except that nothing lags and nobody is throttled, since both would be what is measured.
+Two tenants, each a process of its own, are asked the same in turn, each through one connection. The practice profile
+holds, except that nothing lags and nobody is throttled, since both would be what is measured.
 """
 
 import http.client
@@ -74,8 +74,7 @@ class Caller:
 
 def main() -> None:
     """Measure, print, and with ``--write`` note the table in ``bench/README.md``."""
-    small, large = measured(SMALL), measured(LARGE)
-    rows = [(name, small[name], large[name]) for name in small]
+    rows = measured()
     table = Table(*COLUMNS)
     for name, before, after in rows:
         table.add_row(name, *_cells(before, after))
@@ -84,19 +83,29 @@ def main() -> None:
         _write(rows)
 
 
-def measured(people: int) -> dict[str, float]:
-    """Milliseconds of each call (the median), and of starting, with so many people."""
-    with tempfile.TemporaryDirectory() as folder, _tenant(Path(folder), people) as (tenant, first, again):
-        tenant.control("POST", "settings", lag_ms=0, throttle=False, dynamic_lag_ms=0)
-        caller = Caller(tenant, tenant.token())
-        found = {"first start, seeding": first, "start again": again}
-        for name, call in _calls(caller).items():
-            found[name] = _median(call)
-        return found
+def measured() -> list[tuple[str, float, float]]:
+    """Milliseconds of each call (the median) at both sizes, asked in turn, so that what else runs slows both alike."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _tenant(Path(folder) / "small", SMALL) as (small, *begun),
+        _tenant(Path(folder) / "large", LARGE) as (large, *begun_large),
+    ):
+        starts = zip(("first start, seeding", "start again"), begun, begun_large, strict=True)
+        found = [(name, float(before), float(after)) for name, before, after in starts]
+        sizes = [_calls(_caller(tenant)) for tenant in (small, large)]
+        for name, call in sizes[0].items():
+            found.append((name, *_medians(call, sizes[1][name])))
+    return found
+
+
+def _caller(tenant: Tenant) -> Caller:
+    tenant.control("POST", "settings", lag_ms=0, throttle=False, dynamic_lag_ms=0)
+    return Caller(tenant, tenant.token())
 
 
 @contextmanager
 def _tenant(folder: Path, people: int) -> Iterator[tuple[Tenant, float, float]]:
+    folder.mkdir()
     tenant = Tenant(folder, free_port(), {"JML_SANDBOX_PEOPLE": str(people)}, startup_s=300)
     try:
         first = _timed(tenant.start)
@@ -173,9 +182,12 @@ def _path(link: str) -> str:
     return f"{split.path}?{split.query}"
 
 
-def _median(call: Callable[[], object]) -> float:
-    call()
-    return statistics.median(_timed(call) for _ in range(TIMES))
+def _medians(*calls: Callable[[], object]) -> tuple[float, float]:
+    for call in calls:
+        call()
+    taken = [[_timed(call) for call in calls] for _ in range(TIMES)]
+    small, large = (statistics.median(times) for times in zip(*taken, strict=True))
+    return small, large
 
 
 def _timed(call: Callable[[], object]) -> float:

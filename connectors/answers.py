@@ -1,7 +1,7 @@
 """An answer of the other side, and the failure that it is if it is none of success."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -16,12 +16,17 @@ _MAX_RETRY_AFTER = 600.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: header names are lower case, ``body`` is parsed JSON or None."""
+    """What came back: header names are lower case; ``body`` is parsed JSON or None, never shown (secrets)."""
 
     status: int
     headers: Mapping[str, str]
-    body: Any
+    body: Any = field(repr=False)
     client_request_id: str
+
+    @property
+    def succeeded(self) -> bool:
+        """Was it done? A redirection was not: no call we make is documented to answer one."""
+        return 200 <= self.status < 300
 
     @classmethod
     def of_part(cls, item: Mapping[str, Any], client_request_id: str) -> "Answer":

@@ -60,7 +60,8 @@ class Arm:
     async def assignments(self, principal_id: str, *, through_groups: bool = False) -> list[AzureAssignment]:
         """Every role assignment of a principal, at every scope of every subscription, and above them.
 
-        One list a subscription, as ``RoleAssignments.of``; with ``through_groups`` also those of its groups. A leaver's must be read while the account is still there.
+        One list a subscription, as ``RoleAssignments.of``; with ``through_groups`` also those of its groups. A leaver's
+        must be read while the account is still there.
         """
         found: dict[str, AzureAssignment] = {}
         for subscription in await self.subscriptions.all():

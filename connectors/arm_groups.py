@@ -11,7 +11,10 @@ from connectors.odata import literal
 
 
 class Subscriptions(ArmPart):
-    """The subscriptions the platform has any role in. Source: learn.microsoft.com/rest/api/resources/subscriptions/list."""
+    """The subscriptions the platform has any role in.
+
+    Source: learn.microsoft.com/rest/api/resources/subscriptions/list.
+    """
 
     version = "2022-12-01"
 
@@ -60,8 +63,8 @@ class ResourceGroups(ArmPart):
     async def create(self, subscription_id: str, name: str, location: str, tags: Mapping[str, str]) -> Resource:
         """Make a resource group, or set its tags if it is there.
 
-        ``PUT /subscriptions/{id}/resourcegroups/{name}`` → 201 or 200; Microsoft.Resources/subscriptions/resourceGroups/write. In
-        another location ``Conflict``.
+        ``PUT /subscriptions/{id}/resourcegroups/{name}`` → 201 or 200;
+        Microsoft.Resources/subscriptions/resourceGroups/write. In another location ``Conflict``.
         """
         body = {"location": location, "tags": dict(tags)}
         return Resource.read((await self._call("PUT", address(group_id(subscription_id, name)), body)).json())
@@ -81,8 +84,9 @@ class ResourceGroups(ArmPart):
     async def delete(self, subscription_id: str, name: str) -> Operation | None:
         """Begin to delete a group with all that is in it; None if it was gone already.
 
-        ``DELETE /subscriptions/{id}/resourcegroups/{name}`` → 202 and ``Location``; Microsoft.Resources/subscriptions/resourceGroups/
-        delete. A lock on it, or on anything in it, is ``Locked``. Ends by ``Polling.finish_deletion``.
+        ``DELETE /subscriptions/{id}/resourcegroups/{name}`` → 202 and ``Location``;
+        Microsoft.Resources/subscriptions/resourceGroups/delete. A lock on it, or on anything in it, is ``Locked``. Ends
+        by ``Polling.finish_deletion``.
         """
         path = address(group_id(subscription_id, name))
         try:

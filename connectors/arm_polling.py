@@ -6,7 +6,7 @@ Source: Azure Resource Manager, "Track asynchronous Azure operations".
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from connectors.answers import Answer
@@ -35,7 +35,7 @@ class Progress:
 
     done: bool
     retry_after: float
-    result: Mapping[str, Any] | None = None
+    result: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 def started(answer: Answer, resource: str) -> Operation | None:

@@ -39,7 +39,8 @@ class RoleAssignments(ArmPart):
         """The same and those of every group the principal is in, through other groups too.
 
         ``GET {scope}/providers/Microsoft.Authorization/roleAssignments?$filter=assignedTo('…')``, for users and service
-        principals only; Microsoft.Authorization/roleAssignments/read. What a group holds is taken away by leaving the group.
+        principals only; Microsoft.Authorization/roleAssignments/read. What a group holds is taken away by leaving the
+        group.
         """
         return await self._listed(scope, f"assignedTo({literal(principal_id)})")
 
@@ -65,9 +66,9 @@ class RoleAssignments(ArmPart):
     ) -> AzureAssignment:
         """Give a role. Its name follows from what it says, so doing it again answers 200 and changes nothing.
 
-        ``PUT {scope}/providers/Microsoft.Authorization/roleAssignments/{name}`` → 201; Microsoft.Authorization/roleAssignments/write. The principal's
-        type is given because the directory may not have seen it yet. ``AlreadyAssigned`` where somebody else made the
-        same assignment under another name.
+        ``PUT {scope}/providers/Microsoft.Authorization/roleAssignments/{name}`` → 201;
+        Microsoft.Authorization/roleAssignments/write. The principal's type is given because the directory may not have
+        seen it yet. ``AlreadyAssigned`` where somebody else made the same assignment under another name.
         """
         name = assignment_name(scope, role_id, principal_id)
         properties = {
@@ -81,16 +82,17 @@ class RoleAssignments(ArmPart):
     async def remove(self, assignment_id: str) -> bool:
         """Take a role away by the assignment's id; False if it was gone already.
 
-        ``DELETE {scope}/providers/Microsoft.Authorization/roleAssignments/{name}`` → 200, or 204; Microsoft.Authorization/roleAssignments/delete. The last Owner of a subscription
-        is ``LastOwner``, a scope with a delete lock ``Locked``.
+        ``DELETE {scope}/providers/Microsoft.Authorization/roleAssignments/{name}`` → 200, or 204;
+        Microsoft.Authorization/roleAssignments/delete. The last Owner of a subscription is ``LastOwner``, a scope with
+        a delete lock ``Locked``.
         """
         return (await self._call("DELETE", address(assignment_id))).status == 200
 
     async def eligible(self, scope: str, principal_id: str) -> list[Eligibility]:
         """The roles a principal may activate, at a scope, above it and below it.
 
-        ``GET {scope}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances`` (2020-10-01); Microsoft.Authorization/
-        roleEligibilityScheduleInstances/read. Source:
+        ``GET {scope}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances`` (2020-10-01);
+        Microsoft.Authorization/roleEligibilityScheduleInstances/read. Source:
         learn.microsoft.com/rest/api/authorization/role-eligibility-schedule-instances/list-for-scope.
         """
         path = address(scope, f"{_PROVIDER}/roleEligibilityScheduleInstances")
@@ -100,8 +102,8 @@ class RoleAssignments(ArmPart):
     async def remove_eligibility(self, eligibility: Eligibility, justification: str) -> None:
         """Take away the right to activate a role.
 
-        ``PUT {scope}/providers/Microsoft.Authorization/roleEligibilityScheduleRequests/{guid}`` ``AdminRemove`` → 201; Microsoft.Authorization/
-        roleEligibilityScheduleRequests/write. One that is gone already is ``Refused``. Source:
+        ``PUT {scope}/providers/Microsoft.Authorization/roleEligibilityScheduleRequests/{guid}`` ``AdminRemove`` → 201;
+        Microsoft.Authorization/roleEligibilityScheduleRequests/write. One that is gone already is ``Refused``. Source:
         learn.microsoft.com/rest/api/authorization/role-eligibility-schedule-requests/create.
         """
         properties = {

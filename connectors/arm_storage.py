@@ -27,8 +27,8 @@ class StorageAccounts(ArmPart):
     async def keys(self, resource_id: str) -> list[StorageKey]:
         """Both keys of an account; whoever reads them can do everything there.
 
-        ``POST {account}/listKeys``; Microsoft.Storage/storageAccounts/listKeys/action. It changes nothing, yet a read-only
-        lock forbids it (``Locked``).
+        ``POST {account}/listKeys``; Microsoft.Storage/storageAccounts/listKeys/action. It changes nothing, yet a
+        read-only lock forbids it (``Locked``).
         """
         answer = await self._call("POST", address(resource_id, "/listKeys"), reads=True)
         return [StorageKey.read(item) for item in answer.json()["keys"]]
@@ -36,8 +36,8 @@ class StorageAccounts(ArmPart):
     async def regenerate(self, resource_id: str, key_name: KeyName) -> StorageKey:
         """Renew one key: the old one is refused from then on. The other is left as it is.
 
-        ``POST {account}/regenerateKey``; Microsoft.Storage/storageAccounts/regenerateKey/action. Whether it was done shows
-        in the key's ``created``.
+        ``POST {account}/regenerateKey``; Microsoft.Storage/storageAccounts/regenerateKey/action. Whether it was done
+        shows in the key's ``created``.
         """
         answer = await self._call("POST", address(resource_id, "/regenerateKey"), {"keyName": key_name})
         keys = [StorageKey.read(item) for item in answer.json()["keys"]]
@@ -46,8 +46,9 @@ class StorageAccounts(ArmPart):
     async def containers(self, resource_id: str) -> list[str]:
         """The names of an account's blob containers.
 
-        ``GET {account}/blobServices/default/containers``; Microsoft.Storage/storageAccounts/blobServices/containers/read.
-        Source: learn.microsoft.com/rest/api/storagerp/blob-containers/list.
+        ``GET {account}/blobServices/default/containers``;
+        Microsoft.Storage/storageAccounts/blobServices/containers/read. Source:
+        learn.microsoft.com/rest/api/storagerp/blob-containers/list.
         """
         path = address(resource_id, "/blobServices/default/containers")
         return [str(item["name"]) async for item in self._values(path)]

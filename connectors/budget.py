@@ -7,7 +7,6 @@ resource units in 10 s by the tenant's size, and 3,000 writes in 150 s, the one 
 import time
 from collections import deque
 from collections.abc import Callable
-from weakref import WeakValueDictionary
 
 UNITS_SECONDS = 10.0
 WRITES_SECONDS = 150.0
@@ -117,14 +116,3 @@ class Budget:
         for_units = self._units.wait(units, self._units.limit * share, now)
         for_writes = self._writes.wait(writes, self._writes.limit * share, now) if writes else 0.0
         return max(for_units, for_writes)
-
-
-_shared: WeakValueDictionary[str, Budget] = WeakValueDictionary()
-
-
-def shared(origin: str) -> Budget:
-    """The budget of this process towards one service: the same for all its clients, as long as one of them is there."""
-    budget = _shared.get(origin)
-    if budget is None:
-        budget = _shared[origin] = Budget()
-    return budget

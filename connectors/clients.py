@@ -7,7 +7,7 @@ from typing import Protocol, Self, TypeVar
 
 from pydantic import SecretStr
 
-from connectors.arm import Arm
+from connectors.arm import READS_PER_10_S, WRITES_PER_150_S, Arm
 from connectors.budget import Budget
 from connectors.credentials import Identity
 from connectors.exchange import ExchangeRest
@@ -54,14 +54,15 @@ class TenantSettings(Protocol):
 class Clients:
     """Opens clients with the platform's own credentials; they are closed with it.
 
-    All Graph clients spend from one budget, this process's share of the tenant's. With ``read_only=True`` those of
-    Graph and Azure refuse every write before it is sent.
+    All Graph clients spend from one budget, this process's share of the tenant's, and all Azure clients from another.
+    With ``read_only=True`` every client refuses all but GET before it is sent.
     """
 
     def __init__(self, settings: TenantSettings, *, read_only: bool = False) -> None:
         self._settings = settings
         self._read_only = read_only
         self._budget = Budget(processes=settings.processes)
+        self._arm_budget = Budget(READS_PER_10_S, WRITES_PER_150_S, processes=settings.processes)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -105,14 +106,26 @@ class Clients:
         """A client of Azure Resource Manager."""
         settings = self._settings
         tokens = self.tokens(settings.arm_scope)
-        return self._kept(Arm(settings.arm_url, tokens, ca_file=settings.ca_file, read_only=self._read_only))
+        client = Arm(
+            settings.arm_url,
+            tokens,
+            ca_file=settings.ca_file,
+            budget=self._arm_budget,
+            read_only=self._read_only,
+        )
+        return self._kept(client)
 
     def exchange(self, domain: str) -> ExchangeRest:
         """A client of Exchange administration; ``domain`` is the tenant's ``….onmicrosoft.com`` name."""
         settings = self._settings
         tokens = self.tokens(settings.exchange_scope)
         client = ExchangeRest(
-            settings.exchange_url, tokens, tenant_id=settings.tenant_id, domain=domain, ca_file=settings.ca_file
+            settings.exchange_url,
+            tokens,
+            tenant_id=settings.tenant_id,
+            domain=domain,
+            ca_file=settings.ca_file,
+            read_only=self._read_only,
         )
         return self._kept(client)
 
@@ -120,7 +133,7 @@ class Clients:
         """A client of one key vault's secrets; ``host`` is the vault's own host name."""
         settings = self._settings
         url, tokens = settings.vault_url.format(name=name), self.tokens(settings.vault_scope)
-        return self._kept(KeyVault(url, tokens, ca_file=settings.ca_file, host=host))
+        return self._kept(KeyVault(url, tokens, ca_file=settings.ca_file, host=host, read_only=self._read_only))
 
     def scim(self) -> ScimClient | None:
         """A client of the SCIM target; None where none is set."""
@@ -128,7 +141,7 @@ class Clients:
         if not settings.scim_url or settings.scim_token is None:
             return None
         bearer = StaticToken(settings.scim_token.get_secret_value())
-        return self._kept(ScimClient(settings.scim_url, bearer, ca_file=settings.ca_file))
+        return self._kept(ScimClient(settings.scim_url, bearer, ca_file=settings.ca_file, read_only=self._read_only))
 
     def _kept(self, client: C) -> C:
         self._stack.push_async_callback(client.aclose)

@@ -13,13 +13,12 @@ CloudName = Literal["public", "usgov", "usgovdod", "china"]
 
 @dataclass(frozen=True)
 class Cloud:
-    """The addresses of one cloud. ``vault_suffix`` and ``storage_suffix`` follow a vault's or an account's name."""
+    """The addresses of one cloud; ``vault_suffix`` follows a vault's name."""
 
     authority_url: str
     graph_url: str
     arm_url: str
     vault_suffix: str
-    storage_suffix: str
     exchange_url: str
 
     @property
@@ -38,11 +37,6 @@ class Cloud:
         return f"https://{self.vault_suffix}/.default"
 
     @property
-    def storage_scope(self) -> str:
-        """What a token for the blobs of any account is asked with: the same in every cloud."""
-        return "https://storage.azure.com/.default"
-
-    @property
     def exchange_scope(self) -> str:
         """What a token for Exchange administration is asked with."""
         return f"{self.exchange_url}/.default"
@@ -52,11 +46,6 @@ class Cloud:
         """The address of a vault, with its name still to be put in."""
         return f"https://{{name}}.{self.vault_suffix}"
 
-    @property
-    def blob_url(self) -> str:
-        """The address of a storage account's blobs, with its name still to be put in."""
-        return f"https://{{name}}.blob.{self.storage_suffix}"
-
 
 CLOUDS: Mapping[CloudName, Cloud] = {
     "public": Cloud(
@@ -64,7 +53,6 @@ CLOUDS: Mapping[CloudName, Cloud] = {
         graph_url="https://graph.microsoft.com",
         arm_url="https://management.azure.com",
         vault_suffix="vault.azure.net",
-        storage_suffix="core.windows.net",
         exchange_url="https://outlook.office365.com",
     ),
     "usgov": Cloud(
@@ -72,7 +60,6 @@ CLOUDS: Mapping[CloudName, Cloud] = {
         graph_url="https://graph.microsoft.us",
         arm_url="https://management.usgovcloudapi.net",
         vault_suffix="vault.usgovcloudapi.net",
-        storage_suffix="core.usgovcloudapi.net",
         exchange_url="https://outlook.office365.us",
     ),
     "usgovdod": Cloud(
@@ -80,7 +67,6 @@ CLOUDS: Mapping[CloudName, Cloud] = {
         graph_url="https://dod-graph.microsoft.us",
         arm_url="https://management.usgovcloudapi.net",
         vault_suffix="vault.usgovcloudapi.net",
-        storage_suffix="core.usgovcloudapi.net",
         exchange_url="https://webmail.apps.mil",
     ),
     "china": Cloud(
@@ -88,7 +74,6 @@ CLOUDS: Mapping[CloudName, Cloud] = {
         graph_url="https://microsoftgraph.chinacloudapi.cn",
         arm_url="https://management.chinacloudapi.cn",
         vault_suffix="vault.azure.cn",
-        storage_suffix="core.chinacloudapi.cn",
         exchange_url="https://partner.outlook.cn",
     ),
 }

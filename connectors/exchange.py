@@ -23,7 +23,7 @@ _SELF = "NT AUTHORITY\\SELF"
 class ExchangeRest:
     """``ExchangePort`` by ``POST /adminapi/beta/{tenant}/InvokeCommand``; Microsoft may change it without notice.
 
-    Every command needs Exchange.ManageAsApp and a role in Exchange.
+    Every command needs Exchange.ManageAsApp and a role in Exchange. As each is a POST, ``read_only`` refuses them all.
     """
 
     def __init__(
@@ -34,8 +34,9 @@ class ExchangeRest:
         tenant_id: str,
         domain: str,
         ca_file: Path | None = None,
+        read_only: bool = False,
     ) -> None:
-        self._wire = Wire(base_url, tokens, ca_file=ca_file)
+        self._wire = Wire(base_url, tokens, ca_file=ca_file, read_only=read_only)
         self._path = f"/adminapi/beta/{quote(tenant_id, safe='')}/InvokeCommand"
         self._headers = {"X-AnchorMailbox": _ANCHOR.format(domain), "Prefer": f"odata.maxpagesize={_PAGE}"}
 

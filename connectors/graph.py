@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from connectors.budget import Budget, shared
+from connectors.budget import Budget
 from connectors.errors import WireError
 from connectors.graph_applications import Applications
 from connectors.graph_audit import AuditLogs
@@ -17,11 +17,14 @@ from connectors.graph_batch import Batch, Part, send_batch
 from connectors.graph_delta import Delta
 from connectors.graph_devices import Devices
 from connectors.graph_files import Files
+from connectors.graph_groups import Groups
 from connectors.graph_mailbox import Mailboxes
 from connectors.graph_models import User
+from connectors.graph_people import People
 from connectors.graph_provisioning import Provisioning
 from connectors.graph_reads import GraphReads
 from connectors.graph_roles import Roles
+from connectors.graph_subscriptions import Subscriptions
 from connectors.graph_teams import Teams
 from connectors.graph_tenancy import Tenancy
 from connectors.graph_units import Units
@@ -55,7 +58,7 @@ class GraphClient(GraphReads):
                 f"{self._origin}/v1.0",
                 tokens,
                 ca_file=ca_file,
-                budget=budget or shared(self._origin),
+                budget=budget or Budget(),
                 read_only=read_only,
             )
         )
@@ -66,6 +69,9 @@ class GraphClient(GraphReads):
         self.authentication = Authentication(self._wire)
         self.devices = Devices(self._wire)
         self.roles = Roles(self._wire)
+        self.groups = Groups(self._wire)
+        self.people = People(self._wire, self._origin)
+        self.subscriptions = Subscriptions(self._wire)
         self.units = Units(self._wire, self._origin)
         self.mailboxes = Mailboxes(self._wire)
         self.files = Files(self._wire)

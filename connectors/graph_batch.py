@@ -55,7 +55,8 @@ class Batch:
         any that were throttled (429), and reads that failed (5xx). A write answered 5xx may have taken effect: it is
         never repeated, its error says so (``certain`` False). Activities leave ``patience`` at 0, since Temporal waits
         better. ``POST /$batch``; the permissions are those of the parts. Source: Graph, json-batching. Raises the types
-        of ``connectors.errors`` for the batch as a whole, ``ValueError`` for a deletion that would not be of a relation.
+        of ``connectors.errors`` for the batch as a whole, ``ValueError`` for a deletion that would not be of a
+        relation.
         """
         for part in parts:
             refuse_object_deletion(part.method, part.path)
@@ -133,7 +134,7 @@ def _outcome(wire: Wire, item: Mapping[str, Any] | None, part: Part, client_requ
         )
     answer = Answer.of_part(item, client_request_id)
     wire.learn(answer)
-    if 200 <= answer.status < 300:
+    if answer.succeeded:
         return Outcome(None, answer.body)
     return Outcome(_noted(part, failure(what, answer)), answer.body)
 

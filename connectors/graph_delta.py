@@ -94,7 +94,10 @@ class Delta:
         return await self._latest("/users/delta", select)
 
     async def latest_groups(self, *, select: Sequence[str] = ()) -> str:
-        """The same for groups. ``GET /groups/delta?$deltatoken=latest``; Group.Read.All. Graph, delta-query-overview."""
+        """The same for groups.
+
+        ``GET /groups/delta?$deltatoken=latest``; Group.Read.All. Graph, delta-query-overview.
+        """
         return await self._latest("/groups/delta", select)
 
     async def _latest(self, path: str, select: Sequence[str]) -> str:

@@ -49,7 +49,10 @@ class Devices:
         return Device.model_validate(answer.json())
 
     async def disable(self, device_object_id: str) -> None:
-        """Let nobody sign in from a device. ``PATCH /devices/{id}`` → 204; Device.ReadWrite.All. Graph, device-update."""
+        """Let nobody sign in from a device.
+
+        ``PATCH /devices/{id}`` → 204; Device.ReadWrite.All. Graph, device-update.
+        """
         await self._enabled(device_object_id, False)
 
     async def enable(self, device_object_id: str) -> None:

@@ -28,7 +28,8 @@ class Mailboxes:
     async def settings(self, object_id: str) -> MailboxSettings:
         """What a mailbox is for, and its automatic reply.
 
-        ``GET /users/{id}/mailboxSettings``; MailboxSettings.Read. Raises ``NoMailbox``. Graph, user-get-mailboxsettings.
+        ``GET /users/{id}/mailboxSettings``; MailboxSettings.Read. Raises ``NoMailbox``. Graph,
+        user-get-mailboxsettings.
         """
         body = (await self._wire.request("GET", f"{_user(object_id)}/mailboxSettings")).json()
         reply = AutomaticReply.read(body["automaticRepliesSetting"])

@@ -150,6 +150,11 @@ class Group(_Read):
         return self.kind in ("static", "role_assignable")
 
 
+def is_group(item: Mapping[str, Any]) -> bool:
+    """Is one of mixed directory objects a group?"""
+    return str(item.get("@odata.type", "")).lower() == "#microsoft.graph.group"
+
+
 class RoleDefinition(_Read):
     """A directory role. Source: Graph resource type ``unifiedRoleDefinition``."""
 

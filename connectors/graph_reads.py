@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.errors import NotFound
-from connectors.graph_models import USER_SELECT, Group, RoleAssignment, RoleDefinition, Sku, User
+from connectors.graph_models import USER_SELECT, Group, RoleAssignment, RoleDefinition, Sku, User, is_group
 from connectors.graph_pages import pages
 from connectors.http import Wire
 from connectors.odata import literal
@@ -91,7 +91,7 @@ class GraphReads:
         """
         path = f"/users/{quote(object_id, safe='')}/memberOf"
         items = pages(self._wire, path, {"$top": str(PAGE)}, cost=2)
-        return [Group.model_validate(item) async for item in items if _is_group(item)]
+        return [Group.model_validate(item) async for item in items if is_group(item)]
 
     async def role_assignments(self, object_id: str) -> list[RoleAssignment]:
         """The directory roles assigned to a principal directly, with the roles' names.
@@ -162,19 +162,6 @@ class GraphReads:
     ) -> dict[str, Any]:
         return (await self._wire.request("GET", path, query=query, headers=headers, cost=cost)).json()
 
-    async def _pages(
-        self, path: str, query: Mapping[str, str], *, cost: int, headers: Mapping[str, str] | None = None
-    ) -> AsyncIterator[dict[str, Any]]:
-        """The items of all pages; a page may be empty and still have a next one, headers are repeated on each."""
-        body = await self._get(path, query, cost=cost, headers=headers)
-        while True:
-            for item in body.get("value", []):
-                yield item
-            following = body.get("@odata.nextLink")
-            if not following:
-                return
-            body = (await self._wire.request("GET", following, headers=headers, cost=cost)).json()
-
 
 def _search(text: str, fields: Sequence[str], limit: int) -> dict[str, str] | None:
     """The options of a search; None where nothing is left to search for (quotes would end the term)."""
@@ -187,7 +174,3 @@ def _search(text: str, fields: Sequence[str], limit: int) -> dict[str, str] | No
 async def _read_users(items: AsyncIterator[dict[str, Any]]) -> AsyncIterator[User]:
     async for item in items:
         yield User.read(item)
-
-
-def _is_group(item: Mapping[str, Any]) -> bool:
-    return str(item.get("@odata.type", "")).lower() == "#microsoft.graph.group"

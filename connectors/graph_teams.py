@@ -19,7 +19,10 @@ class Teams:
         self._wire, self._origin = wire, origin
 
     async def joined(self, object_id: str) -> list[Team]:
-        """The teams somebody is in. ``GET /users/{id}/joinedTeams``; Team.ReadBasic.All. Graph, user-list-joinedteams."""
+        """The teams somebody is in.
+
+        ``GET /users/{id}/joinedTeams``; Team.ReadBasic.All. Graph, user-list-joinedteams.
+        """
         items = pages(self._wire, f"/users/{quote(object_id, safe='')}/joinedTeams")
         return [Team(item["id"], item.get("displayName") or "") async for item in items]
 

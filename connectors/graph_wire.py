@@ -26,5 +26,6 @@ def refuse_object_deletion(method: str, path: str) -> None:
     Source: Graph, group-delete-members ("Remove member", its warning).
     """
     plain = re.split(r"[?#]", path)[0].rstrip("/").lower()
-    if method.upper() == "DELETE" and _RELATION.search(plain) and not _MEMBERSHIP.match(plain):
+    meant = plain.endswith("/$ref") or _MEMBERSHIP.match(plain)
+    if method.upper() == "DELETE" and _RELATION.search(plain) and not meant:
         raise ValueError(f"DELETE {path} would delete the object itself; a relation is removed with /$ref")

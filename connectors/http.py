@@ -30,6 +30,7 @@ _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepali
 _NEVER_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _NAME = re.compile(r"[^/]*(%40|@)[^/]*")
 _MAILBOX_ONLY = "ApplicationThrottled"
+_PORTS = {"https": 443, "http": 80}
 
 
 class TokenSource(Protocol):
@@ -46,8 +47,8 @@ class Wire:
     """Requests to one base address with one connection pool.
 
     ``ca_file`` is trusted instead of the public authorities; proxies of the environment are used, except towards this
-    machine. ``read_only`` refuses every method but GET. ``id_header`` is what the service calls the caller's own id of a
-    request: ``x-ms-client-request-id`` at Resource Manager, Key Vault and Blob storage. Bodies are never logged.
+    machine. ``read_only`` refuses every method but GET. ``id_header`` is what the service calls the caller's own id of
+    a request: ``x-ms-client-request-id`` at Resource Manager, Key Vault and Blob storage. Bodies are never logged.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class Wire:
             token = await self._tokens.renew(token, demanded(answer.headers.get("www-authenticate")))
             answer = await self._send(method, path, query, body, headers, token)
         self.learn(answer, cost)
-        if answer.status >= 400:
+        if not answer.succeeded:
             raise self._failed(f"{method} {shown(path)}", answer, method)
         return answer
 
@@ -171,10 +172,11 @@ class Wire:
         return answer
 
     def _address(self, path: str) -> str:
-        if not path.startswith("https:"):
+        """The whole address; a link must lead to the base's own origin, for the token goes with it."""
+        if path.startswith("/"):
             return f"{self._base}{path}"
-        if urlsplit(path).netloc != urlsplit(self._base).netloc:
-            raise Refused(f"A link of an answer leads to another host, {urlsplit(path).netloc}: not followed.")
+        if _origin(path) != _origin(self._base):
+            raise Refused(f"A link of an answer leads away from {self._base}: not followed.")
         return path
 
 
@@ -224,6 +226,15 @@ def trust(ca_file: Path | None) -> ssl.SSLContext:
 def shown(path: str) -> str:
     """An address as logs and messages may hold it: without query, and without names of people."""
     return _NAME.sub("{name}", urlsplit(path).path)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port, whatever their spelling; a URL that cannot be read has none."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return "", None, None
 
 
 def is_loopback(url: str) -> bool:

@@ -23,10 +23,16 @@ class KeyVault:
     """
 
     def __init__(
-        self, vault_url: str, tokens: TokenSource, *, ca_file: Path | None = None, host: str | None = None
+        self,
+        vault_url: str,
+        tokens: TokenSource,
+        *,
+        ca_file: Path | None = None,
+        host: str | None = None,
+        read_only: bool = False,
     ) -> None:
         self._headers = {"Host": host} if host else {}
-        self._wire = Wire(vault_url, tokens, ca_file=ca_file, id_header="x-ms-client-request-id")
+        self._wire = Wire(vault_url, tokens, ca_file=ca_file, read_only=read_only, id_header="x-ms-client-request-id")
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -10,6 +10,7 @@ from scim2_models import Address, Context, EnterpriseUser, Group, ListResponse, 
 from connectors.http import TokenSource, Wire
 
 ScimUser = User[EnterpriseUser]
+PAGE = 100
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
@@ -20,8 +21,10 @@ class ScimClient:
     somebody else has written since. The least permission is the target's own bearer token. Source: RFC 7644, 3.
     """
 
-    def __init__(self, base_url: str, tokens: TokenSource, *, ca_file: Path | None = None) -> None:
-        self._wire = Wire(base_url, tokens, ca_file=ca_file, media_type="application/scim+json")
+    def __init__(
+        self, base_url: str, tokens: TokenSource, *, ca_file: Path | None = None, read_only: bool = False
+    ) -> None:
+        self._wire = Wire(base_url, tokens, ca_file=ca_file, read_only=read_only, media_type="application/scim+json")
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -93,8 +96,14 @@ class ScimClient:
         ``GET /Groups?filter=displayName eq "…"&excludedAttributes=members``. Raises ``TooMany``.
         """
         query = {"filter": f"displayName eq {ScimFilter.quote(name)}", "excludedAttributes": "members"}
-        body = (await self._wire.request("GET", "/Groups", query=query)).json()
-        return ListResponse[Group].model_validate(body).resources or []
+        found: list[Group] = []
+        while True:
+            page = {"startIndex": str(len(found) + 1), "count": str(PAGE)}
+            body = (await self._wire.request("GET", "/Groups", query=query | page)).json()
+            answer = ListResponse[Group].model_validate(body)
+            found += answer.resources or []
+            if not answer.resources or len(found) >= (answer.total_results or 0):
+                return found
 
     async def create_group(self, name: str) -> Group:
         """Create a group without members. ``POST /Groups`` → 201."""
@@ -113,7 +122,10 @@ class ScimClient:
         await self._patch(_group(group_id), [{"op": "add", "path": "members", "value": members}])
 
     async def remove_member(self, group_id: str, user_id: str) -> None:
-        """Take somebody out of a group; no error if they are not in it. ``PATCH /Groups/{id}``, ``members[value eq "…"]``."""
+        """Take somebody out of a group; no error if they are not in it.
+
+        ``PATCH /Groups/{id}``, ``members[value eq "…"]``.
+        """
         path = f"members[value eq {ScimFilter.quote(user_id)}]"
         await self._patch(_group(group_id), [{"op": "remove", "path": path}])
 

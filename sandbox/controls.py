@@ -1,6 +1,7 @@
 """The practice controls under ``/_sandbox``: loopback only, no sign-in; no real tenant has them."""
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -12,6 +13,7 @@ from sandbox.pipeline import Pipeline
 from sandbox.settings import Settings
 from sandbox.store import Doc
 from sandbox.throttle import units_per_10s
+from sandbox.tls import NAMES
 
 PAGE = 1000
 SPENT = 50
@@ -24,7 +26,7 @@ def _local(control: Control) -> Callable[[Request], Awaitable[Response]]:
     """Nobody but this machine; what does not fit is a 400 that says why."""
 
     async def guarded(request: Request) -> Response:
-        if request.client is None or request.client.host not in LOOPBACK:
+        if not _from_here(request):
             return JSONResponse({"error": "The controls answer to this machine only."}, 404)
         try:
             return await control(request, request.app.state.pipeline)
@@ -32,6 +34,14 @@ def _local(control: Control) -> Callable[[Request], Awaitable[Response]]:
             return JSONResponse({"error": str(error)}, 400)
 
     return guarded
+
+
+def _from_here(request: Request) -> bool:
+    """Sent on this machine to one of its own names, and by no page of another site that a browser has open."""
+    asked = [request.url.hostname]
+    if origin := request.headers.get("origin"):
+        asked.append(urlsplit(origin).hostname)
+    return request.client is not None and request.client.host in LOOPBACK and set(asked) <= set(NAMES)
 
 
 async def _object(request: Request) -> Doc:

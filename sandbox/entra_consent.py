@@ -132,8 +132,8 @@ def _consented(store: Store, client: Client, person_id: str, resource: Resource)
         return set()
     grants = [
         grant
-        for grant in store.all("oauth2_permission_grants")
-        if (grant["clientId"], grant["resourceId"]) == (client.principal["id"], target["id"])
+        for grant in store.find("oauth2_permission_grants", "clientId", client.principal["id"])
+        if grant["resourceId"] == target["id"]
         and (grant["consentType"] == "AllPrincipals" or grant.get("principalId") == person_id)
     ]
     held = {name for grant in grants for name in (grant.get("scope") or "").split()}
@@ -170,7 +170,8 @@ def consent(store: Store, client: Client, resource: Resource, names: list[str], 
     target = service_principal(store, resource.app_id) or {}
     kind = "Principal" if person_id else "AllPrincipals"
     key = (client.principal["id"], target["id"], kind, person_id)
-    found = next((g for g in store.all("oauth2_permission_grants") if _key(g) == key), None)
+    held = store.find("oauth2_permission_grants", "clientId", key[0])
+    found = next((grant for grant in held if _key(grant) == key), None)
     scopes = dict.fromkeys([*(found or {"scope": ""})["scope"].split(), *names])
     raw = b"".join(UUID(part).bytes_le for part in (key[0], key[1], person_id) if part)
     name = base64.urlsafe_b64encode(raw).decode().rstrip("=")

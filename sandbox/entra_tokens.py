@@ -20,6 +20,8 @@ LONG_LIFETIME_S = 86400
 """Of tokens for clients that take claims challenges, and of applications' tokens for Key Vault."""
 SKEW_S = 300
 """By how much a client's clock and the tenant's may differ."""
+CACHED = 1000
+"""Of how many tokens the tenant remembers whom they speak for."""
 
 
 def lifetime() -> int:
@@ -95,10 +97,12 @@ class Tokens:
         return self.keys.private(json.loads(_unbase64(token.partition(".")[0]))["kid"])
 
     def _trim(self) -> None:
-        """Keep the cache of read tokens small."""
-        if len(self._known) > 1000:
-            now = time.time()
-            self._known = {token: known for token, known in self._known.items() if known[1] + SKEW_S > now}
+        """Keep the cache of read tokens small: what has expired goes, and the older half where that is too little."""
+        if len(self._known) < CACHED:
+            return
+        now = time.time()
+        good = [(token, known) for token, known in self._known.items() if known[1] + SKEW_S > now]
+        self._known = dict(good[-CACHED // 2 :])
 
 
 def _valid(claims: Doc) -> tuple[float, float]:

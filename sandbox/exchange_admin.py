@@ -21,7 +21,7 @@ from sandbox.exchange_admin_command import CMDLETS, Failed, run
 from sandbox.exchange_answers import exchange_failure
 from sandbox.graph import background
 from sandbox.graph.directory import DOMAINS
-from sandbox.graph.privileges import holds_role
+from sandbox.graph.roles.privileges import holds_role
 from sandbox.seed_catalogue import EXCHANGE_ADMINISTRATOR, GLOBAL_ADMINISTRATOR, TENANT_ID
 from sandbox.store import Doc
 

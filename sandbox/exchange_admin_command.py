@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.graph.delivery import user_at
-from sandbox.graph.services import any_mailbox
+from sandbox.graph.mail.delivery import user_at
+from sandbox.graph.mail.services import any_mailbox
 from sandbox.store import Doc, Store
 
 SERVER = "PRACTICE01DC001.PROD.OUTLOOK.COM"

@@ -2,8 +2,8 @@
 
 from sandbox.exchange_admin_command import Command, Failed, address, cmdlet, mail_group, mailbox, not_found, recipient
 from sandbox.exchange_admin_command import synced as synced_refusal
-from sandbox.graph.groups import after
-from sandbox.graph.services import erase, write
+from sandbox.graph.groups.groups import after
+from sandbox.graph.mail.services import erase, write
 from sandbox.store import Doc, Store
 
 _TASKS = "Microsoft.Exchange.Management.Tasks"

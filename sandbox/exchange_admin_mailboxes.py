@@ -17,7 +17,7 @@ from sandbox.exchange_admin_command import (
 )
 from sandbox.graph.directory import DOMAINS, stamp
 from sandbox.graph.lazy import Lazy
-from sandbox.graph.services import any_mailbox, convert_later, held, write
+from sandbox.graph.mail.services import any_mailbox, convert_later, held, write
 from sandbox.store import Doc, Store
 
 _TYPES = {"Regular": "UserMailbox", "Room": "RoomMailbox", "Equipment": "EquipmentMailbox", "Shared": "SharedMailbox"}

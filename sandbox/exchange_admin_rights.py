@@ -5,8 +5,8 @@ from typing import Any
 
 from sandbox.exchange_admin_command import Command, Failed, address, cmdlet, mailbox, member, not_found, recipient
 from sandbox.exchange_admin_settings import moment
-from sandbox.graph import meetings
-from sandbox.graph.services import write
+from sandbox.graph.mail import meetings
+from sandbox.graph.mail.services import write
 from sandbox.store import Doc
 
 _SELF = r"NT AUTHORITY\SELF"

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from sandbox import moments
 from sandbox.exchange_admin_command import Command, Failed, address, cmdlet, mailbox
 from sandbox.graph.directory import DOMAINS
-from sandbox.graph.mailboxes import settings_of
-from sandbox.graph.outlook import zoned
-from sandbox.graph.services import write
+from sandbox.graph.mail.mailboxes import settings_of
+from sandbox.graph.mail.outlook import zoned
+from sandbox.graph.mail.services import write
 from sandbox.seed_catalogue import TENANT_ID
 from sandbox.store import Doc
 

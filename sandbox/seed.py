@@ -5,7 +5,7 @@ import string
 from pathlib import Path
 
 from sandbox import seed_apps, seed_azure, seed_directory, seed_entra, seed_identity, seed_mailboxes, seed_provisioning
-from sandbox.graph.memberships import settle_all
+from sandbox.graph.groups.memberships import settle_all
 from sandbox.seed_apps import LOGINS, assign_role, grant
 from sandbox.seed_catalogue import (
     AAD_PREMIUM_P2,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 
-from sandbox.entra_resources import GRAPH_APP_ID
 from sandbox.entra_keys import private_pem, self_signed
+from sandbox.entra_resources import GRAPH_APP_ID
 from sandbox.seed_catalogue import (
     GRAPH_PERMISSIONS,
     PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
@@ -155,7 +155,8 @@ def assign_role(store: Store, principal_id: str, role_id: str) -> None:
 
 def _application(name: str, title: str, identity: Doc, redirect_uris: list[str]) -> Doc:
     ours = name == "api"
-    certificate = identity.get("_certificate")
+    certificate, secret = identity.get("_certificate"), identity.get("client_secret")
+    listed = [credential(name, secret[:3], "2299-12-31T00:00:00Z")] if secret else []
     return {
         "id": made(f"application/{name}"),
         "appId": identity["client_id"],
@@ -169,8 +170,23 @@ def _application(name: str, title: str, identity: Doc, redirect_uris: list[str])
         "api": {"requestedAccessTokenVersion": 2, "oauth2PermissionScopes": _scopes() if ours else []},
         "appRoles": _api_roles() if ours else [],
         "web": {"redirectUris": redirect_uris if name == "console" else [], "homePageUrl": None, "logoutUrl": None},
-        "_secrets": [identity["client_secret"]] if "client_secret" in identity else [],
+        "passwordCredentials": listed,
+        "_secret_of": {one["keyId"]: secret for one in listed},
+        "_secrets": [secret] if secret else [],
         "_certificates": [certificate] if certificate else [],
+    }
+
+
+def credential(name: str, hint: str, expires: str) -> Doc:
+    """A secret of an application as it is listed, without its value."""
+    return {
+        "customKeyIdentifier": None,
+        "displayName": "server",
+        "endDateTime": expires,
+        "hint": hint,
+        "keyId": made(f"credential/{name}"),
+        "secretText": None,
+        "startDateTime": "2024-02-05T08:00:00Z",
     }
 
 

@@ -5,9 +5,9 @@ Those who hold these roles are people of their own, so that nobody of the compan
 
 from datetime import datetime, timedelta
 
-from sandbox.graph.directory_roles import activate
-from sandbox.graph.licence_rules import EXCHANGE_S_STANDARD, SHAREPOINTSTANDARD
-from sandbox.graph.privileges import UNIT_SCOPE, assignment_id, seven_decimals
+from sandbox.graph.licences.licence_rules import EXCHANGE_S_STANDARD, SHAREPOINTSTANDARD
+from sandbox.graph.roles.directory_roles import activate
+from sandbox.graph.roles.privileges import UNIT_SCOPE, assignment_id, seven_decimals
 from sandbox.graph.schema import GROUP, GROUP_LISTS
 from sandbox.seed_apps import assign_role
 from sandbox.seed_catalogue import (

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sandbox import seed_devices
 from sandbox.entra_resources import GRAPH_APP_ID
+from sandbox.seed_apps import credential
 from sandbox.seed_catalogue import TENANT_ID, app_role, made
 from sandbox.store import Doc, Store
 
@@ -88,7 +89,8 @@ def _application(store: Store, name: str, title: str, roles: tuple[str, ...], ex
         "tags": [],
         "api": {"requestedAccessTokenVersion": 2, "oauth2PermissionScopes": []},
         "web": {"redirectUris": [f"https://{name}.practice.example/signin"]},
-        "passwordCredentials": [_credential(name, expires)],
+        # Somebody else keeps the secret: it is listed, and nothing here can sign in with it.
+        "passwordCredentials": [credential(name, "k3V", expires)],
         "_creator": owned[0] if owned else None,
         "_secrets": [],
         "_certificates": [],
@@ -109,19 +111,6 @@ def _application(store: Store, name: str, title: str, roles: tuple[str, ...], ex
     }
     store.put("applications", application, 0)
     store.put("service_principals", principal, 0)
-
-
-def _credential(name: str, expires: str) -> Doc:
-    """A secret that somebody else keeps: it is listed, and nothing here can sign in with it."""
-    return {
-        "customKeyIdentifier": None,
-        "displayName": "server",
-        "endDateTime": expires,
-        "hint": "k3V",
-        "keyId": made(f"credential/{name}"),
-        "secretText": None,
-        "startDateTime": "2024-02-05T08:00:00Z",
-    }
 
 
 def _assignments(store: Store, employees: list[Doc]) -> None:

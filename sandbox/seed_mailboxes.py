@@ -6,13 +6,13 @@ Days of meetings follow the day of seeding, so that there are always some to com
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sandbox.graph import meetings, services
-from sandbox.graph.delivery import recipient
 from sandbox.graph.directory import security_identifier
-from sandbox.graph.licences import drive as drive_plan
-from sandbox.graph.licences import mailbox as mailbox_plan
-from sandbox.graph.outlook import zoned
-from sandbox.graph.rosters import new_team
+from sandbox.graph.licences.licences import drive as drive_plan
+from sandbox.graph.licences.licences import mailbox as mailbox_plan
+from sandbox.graph.mail import meetings, services
+from sandbox.graph.mail.delivery import recipient
+from sandbox.graph.mail.outlook import zoned
+from sandbox.graph.teams.rosters import new_team
 from sandbox.seed_apps import assign_role, grant
 from sandbox.seed_catalogue import EXCHANGE_ADMINISTRATOR, TENANT_ID, app_role, made
 from sandbox.store import Doc, Store

@@ -1,6 +1,6 @@
 """The seeded application of API-driven inbound provisioning, and its job."""
 
-from sandbox.graph.provisioning_jobs import new_job
+from sandbox.graph.provisioning.provisioning_jobs import new_job
 from sandbox.seed_catalogue import TENANT_ID, made
 from sandbox.store import Doc, Store
 

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from sandbox.answers import graph_error
 from sandbox.exchange import exchange
-from sandbox.graph.drive_items import content_of
+from sandbox.graph.files.drive_items import content_of
 
 
 async def download(request: Request) -> Response:

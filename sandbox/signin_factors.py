@@ -28,7 +28,7 @@ def first_factor(sent: Exchange, person: Doc, given: str) -> list[str] | None:
 
 def _usable(sent: Exchange, one: Doc) -> bool:
     # Graph's package imports Entra's check of tokens, so it can only be imported once both are there.
-    from sandbox.graph.access_passes import usability
+    from sandbox.graph.people.access_passes import usability
 
     return usability(sent.store, one)[0]
 

@@ -23,7 +23,7 @@ def note(
 ) -> None:
     """Note one attempt; ``code`` is the AADSTS number of its refusal, 0 for a success."""
     # Graph's package imports Entra's check of tokens, so it can only be imported once both are there.
-    from sandbox.graph.audit_notes import note_sign_in
+    from sandbox.graph.logs.audit_notes import note_sign_in
 
     resource = service_principal(sent.store, resource_app_id) or {"displayName": "Microsoft Graph"}
     result = "success" if outcome.verdict == "allow" else "failure"

@@ -162,6 +162,8 @@ class Store:
     def find_seen(self, kind: str, field: str, value: str | bool) -> list[Doc]:
         """The same as a reader sees it."""
         live, versions = self._live[kind], self._versions[kind]
+        if not versions:
+            return [live[key] for key in self._index(kind, field).live(value)]
         seen = (
             self._visible(versions[key]) if key in versions else live[key] for key in self.keys_seen(kind, field, value)
         )
@@ -183,6 +185,9 @@ class Store:
         """Those keys of which a reader sees a document of one of the kinds; the first kind is the usual one."""
         first, *others = kinds
         live, versions = self._live[first], self._versions[first]
+        keys = list(keys)
+        if not versions and all(map(live.__contains__, keys)):
+            return keys
         return [
             key
             for key in keys
@@ -200,6 +205,8 @@ class Store:
         known |= {name for one, name in DERIVED if one == kind}
         if not leads or not all(field in known and isinstance(value, str | bool) for _, field, value in leads):
             return None
+        if len(leads) == 1 and leads[0][0] == "eq" and leads[0][1] != "id":
+            return self.find_seen(kind, leads[0][1], leads[0][2])
         found: dict[str, Doc] = {}
         for verb, field, value in leads:
             found.update((doc["id"], doc) for doc in self._led_to(kind, verb, field, value))

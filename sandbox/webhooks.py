@@ -8,7 +8,6 @@ from sandbox.entra_resources import LOOPBACK
 from sandbox.store import Doc
 
 VALIDATION_S, DELIVERY_S = 10.0, 3.0
-_REDIRECTS = False
 
 
 def allowed(url: str) -> bool:
@@ -24,7 +23,7 @@ def _here(url: str) -> bool:
 def _client(url: str, timeout_s: float) -> httpx.AsyncClient:
     """A receiver on this machine shows a certificate of its own making, which nobody could know."""
     own = _here(url)
-    return httpx.AsyncClient(verify=not own, trust_env=not own, timeout=timeout_s, follow_redirects=_REDIRECTS)
+    return httpx.AsyncClient(verify=not own, trust_env=not own, timeout=timeout_s, follow_redirects=False)
 
 
 async def validate(url: str, token: str) -> str | None:

@@ -1,19 +1,12 @@
 """Fixtures that several rooms share: one practice tenant, and one running platform."""
 
 from collections.abc import AsyncIterator, Iterator
-from weakref import WeakValueDictionary
 
 import pytest
 
 from tests.end_to_end.company import Company
 from tests.end_to_end.stack import Stack, make_stack
 from tests.tenant import Tenant, running_tenant
-
-
-@pytest.fixture(autouse=True)
-def fresh_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test begins as a process does: nothing of the tenant's request budget is spent."""
-    monkeypatch.setattr("connectors.budget._shared", WeakValueDictionary())
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,7 @@ KNOWN = {one.name for one in PERMISSIONS} | {name for one in PERMISSIONS for nam
 class Row:
     """One method of a connector: its calls, what they need, where they are documented, and who serves them here."""
 
+    module: str
     method: str
     calls: tuple[str, ...]
     needs: tuple[str, ...]
@@ -65,7 +66,7 @@ def connector_classes() -> Iterator[type]:
     for module in sorted(pkgutil.iter_modules(connectors.__path__), key=lambda one: one.name):
         found = importlib.import_module(f"connectors.{module.name}")
         for _, one in inspect.getmembers(found, inspect.isclass):
-            if one.__module__ == found.__name__ and one not in (Wire, BlockingHttp) and _speaks(one):
+            if one.__module__ == found.__name__ and not issubclass(one, Wire | BlockingHttp) and _speaks(one):
                 yield one
 
 
@@ -90,6 +91,7 @@ def row(one: type, name: str) -> Row:
     calls = tuple(f"{verb} {path}" for verb, path in _CALL.findall(text))
     same = _SAME.search(text)
     return Row(
+        one.__module__,
         f"{one.__name__}.{name}",
         tuple(cmdlets) or calls,
         _needs(text) or _needs(about),

@@ -11,7 +11,7 @@ from functools import cache
 from sandbox.azure import scopes
 from sandbox.azure.errors import not_authorized
 from sandbox.exchange import Caller
-from sandbox.graph.memberships import transitive_groups
+from sandbox.graph.groups.memberships import transitive_groups
 from sandbox.store import Doc, Store
 
 

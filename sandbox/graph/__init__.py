@@ -9,41 +9,20 @@ from starlette.routing import Route
 from sandbox.answers import graph_error
 from sandbox.entra import caller
 from sandbox.exchange import Exchange, exchange
-from sandbox.graph import (
-    administrative_units,
-    audit_logs,
-    background,
-    collaboration,
-    conditional_access,
-    deleted,
-    delta,
-    group_licences,
-    groups,
-    identity,
-    legacy_roles,
-    licences,
-    mail,
-    managers,
-    member_of,
-    members,
-    notifications,
-    objects,
-    people,
-    pim,
-    pim_groups,
-    pim_policies,
-    roles,
-    rule_checks,
-    scoped_roles,
-    subscriptions,
-    synchronization,
-    users,
-)
+from sandbox.graph import background, collaboration, conditional_access, deleted, identity, objects
 from sandbox.graph.batch import batch
 from sandbox.graph.call import Call, Router
-from sandbox.graph.changes import log_of
-from sandbox.graph.drive_paths import addressed
+from sandbox.graph.changes import delta, notifications, subscriptions
+from sandbox.graph.changes.changes import log_of
 from sandbox.graph.errors import GraphError
+from sandbox.graph.files.drive_paths import addressed
+from sandbox.graph.groups import groups, member_of, members, rule_checks
+from sandbox.graph.licences import group_licences, licences
+from sandbox.graph.logs import audit_logs
+from sandbox.graph.mail import mail
+from sandbox.graph.people import managers, people, users
+from sandbox.graph.provisioning import synchronization
+from sandbox.graph.roles import administrative_units, legacy_roles, pim, pim_groups, pim_policies, roles, scoped_roles
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 _router = Router()

@@ -1,18 +1,9 @@
 """All calls into mailboxes, calendars, drives and teams, in one table."""
 
-from sandbox.graph import (
-    calendars,
-    drive_delta,
-    drive_items,
-    drives,
-    mailboxes,
-    message_rules,
-    messages,
-    permissions_of_items,
-    team_channels,
-    teams,
-)
 from sandbox.graph.call import Router
+from sandbox.graph.files import drive_delta, drive_items, drives, permissions_of_items
+from sandbox.graph.mail import calendars, mailboxes, message_rules, messages
+from sandbox.graph.teams import team_channels, teams
 
 router = Router()
 for _part in (

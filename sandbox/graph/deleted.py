@@ -11,8 +11,9 @@ from starlette.responses import Response
 from sandbox.graph import directory
 from sandbox.graph.call import Call, Router
 from sandbox.graph.errors import conflict, not_found
-from sandbox.graph.groups import refuse_nickname
-from sandbox.graph.memberships import evaluate_all, is_dynamic
+from sandbox.graph.groups.groups import refuse_nickname
+from sandbox.graph.groups.memberships import evaluate_all, is_dynamic
+from sandbox.graph.people.users import check_upn
 from sandbox.graph.permissions import (
     DELETED_READ,
     DELETED_WRITE,
@@ -24,11 +25,10 @@ from sandbox.graph.permissions import (
     USERS_DELETE,
     USERS_READ,
 )
-from sandbox.graph.privileges import guard, refuse_restricted
 from sandbox.graph.query import collection, count, entity, typed, wanted
+from sandbox.graph.roles.privileges import guard, refuse_restricted
 from sandbox.graph.schema import GROUP, USER, Resource
 from sandbox.graph.schema_roles import ADMINISTRATIVE_UNIT
-from sandbox.graph.users import check_upn
 from sandbox.store import Doc, Store
 
 router = Router()

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from urllib.parse import unquote
 
 from sandbox import moments
-from sandbox.graph import background, privileges
+from sandbox.graph import background
 from sandbox.graph.call import Call
 from sandbox.graph.errors import malformed, not_found
+from sandbox.graph.groups.memberships import evaluate, evaluate_all, is_dynamic, settle, settle_all
 from sandbox.graph.lazy import Lazy
-from sandbox.graph.memberships import evaluate, evaluate_all, is_dynamic, settle, settle_all
+from sandbox.graph.roles import privileges
 from sandbox.graph.schema import APPLICATION, GROUP, GROUP_LISTS, SERVICE_PRINCIPAL, USER, Resource
 from sandbox.graph.schema_objects import DEVICE
 from sandbox.graph.schema_roles import ADMINISTRATIVE_UNIT, DIRECTORY_ROLE

@@ -51,6 +51,11 @@ def forbidden() -> GraphError:
     return GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
+def mailbox_forbidden() -> GraphError:
+    """403 of mail, calendars and mailbox settings, which Exchange answers in its own words."""
+    return GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+
+
 def logs_forbidden() -> GraphError:
     """403 of the logs, whose service names the permission that is missing."""
     text = "Calling principal does not have required MSGraph permissions AuditLog.Read.All"

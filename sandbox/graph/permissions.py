@@ -1,6 +1,6 @@
 """Which application permissions admit a call: any one of a set suffices (permissions reference of Microsoft Graph)."""
 
-from sandbox.graph.errors import forbidden, logs_forbidden
+from sandbox.graph.errors import forbidden, logs_forbidden, mailbox_forbidden
 
 _DIRECTORY_READ = frozenset({"Directory.Read.All", "Directory.ReadWrite.All"})
 _DIRECTORY_WRITE = frozenset({"Directory.ReadWrite.All"})
@@ -88,6 +88,7 @@ MAILBOX_SETTINGS_WRITE = frozenset({"MailboxSettings.ReadWrite"})
 MAILBOX_SETTINGS_READ = MAILBOX_SETTINGS_WRITE | {"MailboxSettings.Read"}
 CALENDARS_WRITE = frozenset({"Calendars.ReadWrite"})
 CALENDARS_READ = CALENDARS_WRITE | {"Calendars.Read", "Calendars.ReadBasic.All"}
+_OF_EXCHANGE = MAIL_SEND | MAIL_READ | MAILBOX_SETTINGS_READ | CALENDARS_READ
 FILES_WRITE = frozenset({"Files.ReadWrite.All", "Sites.ReadWrite.All", "Sites.FullControl.All"})
 FILES_READ = FILES_WRITE | {"Files.Read.All", "Sites.Read.All"}
 TEAMS_READ = _read("Team.ReadBasic.All", "TeamSettings.Read.All", "TeamSettings.ReadWrite.All", "Group.Read.All",
@@ -109,5 +110,8 @@ SYNCHRONIZATION_READ = SYNCHRONIZATION_WRITE | {"Synchronization.Read.All"}
 
 def require(roles: frozenset[str], allowed: frozenset[str]) -> None:
     """403 unless the caller has one of the permissions."""
-    if not roles & allowed:
-        raise logs_forbidden() if allowed <= PROVISIONING_LOGS_READ else forbidden()
+    if roles & allowed:
+        return
+    if allowed <= _OF_EXCHANGE:
+        raise mailbox_forbidden()
+    raise logs_forbidden() if allowed <= PROVISIONING_LOGS_READ else forbidden()

@@ -31,6 +31,22 @@ class Resource:
         return self.name[0].upper() + self.name[1:]
 
 
+def resource(
+    name: str, properties: str, selected: str = "", *, navigations: str = "", expands_several: bool = False
+) -> Resource:
+    """A type whose ``properties`` are given by default, ``selected`` ones only when asked for."""
+    related = frozenset(navigations.split())
+    names = _names(properties, selected)
+    return Resource(
+        name,
+        f"#microsoft.graph.{name}",
+        tuple(properties.split()),
+        names,
+        navigations=related,
+        expands_several=expands_several,
+    )
+
+
 def _names(*groups: str) -> dict[str, str]:
     return {name.lower(): name for group in groups for name in group.split()}
 
@@ -133,13 +149,7 @@ _SERVICE_PRINCIPAL_ALL = (
     "tokenEncryptionKeyId samlSingleSignOnSettings verifiedPublisher addIns appRoles info keyCredentials "
     "oauth2PermissionScopes passwordCredentials resourceSpecificApplicationPermissions"
 )
-SERVICE_PRINCIPAL = Resource(
-    "servicePrincipal",
-    "#microsoft.graph.servicePrincipal",
-    tuple(_SERVICE_PRINCIPAL_ALL.split()),
-    _names(_SERVICE_PRINCIPAL_ALL),
-    navigations=frozenset({"appRoleAssignments"}),
-)
+SERVICE_PRINCIPAL = resource("servicePrincipal", _SERVICE_PRINCIPAL_ALL, navigations="appRoleAssignments")
 _APPLICATION_ALL = (
     "id deletedDateTime appId applicationTemplateId disabledByMicrosoftStatus createdDateTime displayName description "
     "groupMembershipClaims identifierUris isDeviceOnlyAuthSupported isFallbackPublicClient notes publisherDomain "
@@ -147,25 +157,16 @@ _APPLICATION_ALL = (
     "signInAudience tags tokenEncryptionKeyId verifiedPublisher defaultRedirectUri addIns api appRoles info "
     "keyCredentials parentalControlSettings passwordCredentials publicClient requiredResourceAccess spa web"
 )
-APPLICATION = Resource(
-    "application", "#microsoft.graph.application", tuple(_APPLICATION_ALL.split()), _names(_APPLICATION_ALL)
-)
+APPLICATION = resource("application", _APPLICATION_ALL)
 _ROLE_DEFINITION_ALL = (
     "id description displayName isBuiltIn isEnabled isPrivileged resourceScopes templateId version rolePermissions"
 )
-ROLE_DEFINITION = Resource(
-    "unifiedRoleDefinition",
-    "#microsoft.graph.unifiedRoleDefinition",
-    tuple(_ROLE_DEFINITION_ALL.split()),
-    _names(_ROLE_DEFINITION_ALL),
-)
+ROLE_DEFINITION = resource("unifiedRoleDefinition", _ROLE_DEFINITION_ALL)
 _ROLE_ASSIGNMENT_ALL = "id principalId directoryScopeId roleDefinitionId"
-ROLE_ASSIGNMENT = Resource(
+ROLE_ASSIGNMENT = resource(
     "unifiedRoleAssignment",
-    "#microsoft.graph.unifiedRoleAssignment",
-    tuple(_ROLE_ASSIGNMENT_ALL.split()),
-    _names(_ROLE_ASSIGNMENT_ALL),
-    navigations=frozenset({"roleDefinition", "principal", "directoryScope"}),
+    _ROLE_ASSIGNMENT_ALL,
+    navigations="roleDefinition principal directoryScope",
     expands_several=True,
 )
 

@@ -4,22 +4,9 @@ Sources: Microsoft Graph v1.0, resource types device, managedDevice, oAuth2Permi
 federatedIdentityCredential.
 """
 
-from sandbox.graph.schema import Resource
+from sandbox.graph.schema import resource
 
-
-def _resource(name: str, default: str, *, odata: str | None = None, navigations: str = "") -> Resource:
-    names = tuple(default.split())
-    spelling = {one.lower(): one for one in names}
-    return Resource(
-        name,
-        f"#microsoft.graph.{odata or name}",
-        names,
-        spelling,
-        navigations=frozenset(navigations.split()),
-    )
-
-
-DEVICE = _resource(
+DEVICE = resource(
     "device",
     "id deletedDateTime accountEnabled approximateLastSignInDateTime complianceExpirationDateTime createdDateTime "
     "deviceCategory deviceId deviceMetadata deviceOwnership deviceVersion displayName domainName enrollmentProfileName "
@@ -37,7 +24,7 @@ DEVICE_WRITABLE: dict[str, type] = {
 }
 EXTENSION_ATTRIBUTES = tuple(f"extensionAttribute{n}" for n in range(1, 16))
 
-MANAGED_DEVICE = _resource(
+MANAGED_DEVICE = resource(
     "managedDevice",
     "id userId deviceName managedDeviceOwnerType enrolledDateTime lastSyncDateTime operatingSystem complianceState "
     "jailBroken managementAgent osVersion easActivated easDeviceId easActivationDateTime azureADRegistered "
@@ -52,12 +39,10 @@ MANAGED_DEVICE = _resource(
     navigations="users deviceCategory",
 )
 
-OAUTH_GRANT = _resource(
-    "oAuth2PermissionGrant", "clientId consentType id principalId resourceId scope", odata="oAuth2PermissionGrant"
-)
-APP_ROLE_ASSIGNMENT = _resource(
+OAUTH_GRANT = resource("oAuth2PermissionGrant", "clientId consentType id principalId resourceId scope")
+APP_ROLE_ASSIGNMENT = resource(
     "appRoleAssignment",
     "id deletedDateTime appRoleId createdDateTime principalDisplayName principalId principalType resourceDisplayName "
     "resourceId",
 )
-FEDERATED_CREDENTIAL = _resource("federatedIdentityCredential", "id name issuer subject description audiences")
+FEDERATED_CREDENTIAL = resource("federatedIdentityCredential", "id name issuer subject description audiences")

@@ -5,11 +5,11 @@ that is taken, a country that is none) stays in SCIM with the reason, as a faile
 """
 
 from sandbox.graph import background, directory
-from sandbox.graph.audit_notes import SYNC_FABRIC, noted_for
 from sandbox.graph.errors import GraphError, conflict
-from sandbox.graph.inbound import ENTERPRISE, mapped
+from sandbox.graph.logs.audit_notes import SYNC_FABRIC, noted_for
+from sandbox.graph.people.users import check_upn
+from sandbox.graph.provisioning.inbound import ENTERPRISE, mapped
 from sandbox.graph.schema import check_user
-from sandbox.graph.users import check_upn
 from sandbox.store import Doc, Store
 
 _INITIATOR = {"user": None, "app": SYNC_FABRIC}

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.errors import NotFound, Throttled, Unavailable
 from connectors.graph import GraphClient
-from connectors.graph_batch import Part
+from connectors.graph_batch import Outcome, Part
 from connectors.tally import Tally, tallying
 from tests.connectors.identities import eventually, fault, hired, last_request, writes
 from tests.tenant import Tenant
@@ -101,3 +101,14 @@ async def test_a_batch_refused_whole_is_an_error(graph: GraphClient, tenant: Ten
     fault(tenant, r"/\$batch$", status=503, count=1)
     with pytest.raises(Unavailable):
         await graph.batch.send([Part("a", "GET", "/users?$top=1")], patience=5)
+
+
+def test_what_is_sent_and_answered_shows_in_no_representation() -> None:
+    part = Part("a", "PATCH", "/users/u", {"passwordProfile": {"password": "unmistakable"}})
+    assert "unmistakable" not in repr((part, Outcome(None, {"temporaryAccessPass": "unmistakable"})))
+
+
+async def test_the_error_of_a_part_names_nobody(graph: GraphClient) -> None:
+    outcomes = await graph.batch.send([Part("a", "GET", "/users/nobody.known@practice.example?$select=id")])
+    assert isinstance(outcomes["a"].error, NotFound)
+    assert "GET /users/{name}: 404" in outcomes["a"].error.message

@@ -23,7 +23,7 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_every_cloud_is_in_the_table_and_all_its_addresses_are_https() -> None:
     assert set(CLOUDS) == set(get_args(CloudName))
     for cloud in CLOUDS.values():
-        for name in ("authority_url", "graph_url", "arm_url", "exchange_url", "vault_url", "blob_url"):
+        for name in ("authority_url", "graph_url", "arm_url", "exchange_url", "vault_url"):
             assert getattr(cloud, name).startswith("https://")
             assert not getattr(cloud, name).endswith("/")
 
@@ -37,9 +37,9 @@ def test_authorities_are_those_that_azure_identity_knows() -> None:
 def test_the_cloud_decides_addresses_and_scopes(monkeypatch: pytest.MonkeyPatch, name: CloudName) -> None:
     monkeypatch.setenv("JML_CLOUD", name)
     settings, cloud = load_settings(), CLOUDS[name]
-    for field in ("authority_url", "graph_url", "arm_url", "vault_url", "blob_url", "exchange_url"):
+    for field in ("authority_url", "graph_url", "arm_url", "vault_url", "exchange_url"):
         assert getattr(settings, field) == getattr(cloud, field)
-    for field in ("graph_scope", "arm_scope", "vault_scope", "storage_scope", "exchange_scope"):
+    for field in ("graph_scope", "arm_scope", "vault_scope", "exchange_scope"):
         assert getattr(settings, field) == getattr(cloud, field)
 
 
@@ -78,7 +78,7 @@ def test_in_practice_every_address_is_the_practice_tenants(monkeypatch: pytest.M
     monkeypatch.setenv("JML_PROFILE", "practice")
     practice_file(tmp_path)
     settings = load_settings()
-    for field in ("authority_url", "graph_url", "arm_url", "vault_url", "blob_url", "exchange_url"):
+    for field in ("authority_url", "graph_url", "arm_url", "vault_url", "exchange_url"):
         assert getattr(settings, field).startswith("https://localhost:9")
     assert settings.graph_scope == "https://graph.microsoft.com/.default"
 

@@ -16,9 +16,12 @@ from connectors.errors import (
     ReadOnlyObject,
     UsageLocationMissing,
 )
-from connectors.graph import GraphClient, refuse_object_deletion
+from connectors.graph import GraphClient
+from connectors.graph_batch import Part
 from connectors.graph_models import User
-from connectors.graph_reads import literal, user_path
+from connectors.graph_reads import user_path
+from connectors.graph_wire import refuse_object_deletion
+from connectors.odata import literal
 from tests.connectors.identities import eventually, hired, last_request, newcomer, tokens, writes
 from tests.tenant import Tenant
 
@@ -210,15 +213,34 @@ async def test_mail_is_handed_over(graph: GraphClient, tenant: Tenant) -> None:
     assert [row["status"] for row in writes(tenant, since)] == [202]
 
 
-@pytest.mark.parametrize("path", ["/groups/g/members/u", "/groups/g/owners/u", "/users/u/manager"])
-def test_a_relation_is_never_deleted_without_ref(path: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/groups/g/members/u",
+        "/Groups/g/Members/u/",
+        "/groups/g/owners/u?x=1",
+        "/users/u/manager",
+        "/users/u/sponsors/s",
+    ],
+)
+async def test_a_relation_is_never_deleted_without_ref(graph: GraphClient, tenant: Tenant, path: str) -> None:
+    since = last_request(tenant)
     with pytest.raises(ValueError, match=r"\$ref"):
-        refuse_object_deletion(path)
+        await graph._wire.request("DELETE", path)
+    with pytest.raises(ValueError, match=r"\$ref"):
+        await graph.batch.send([Part("other", "GET", "/users?$top=1"), Part("this", "DELETE", path)])
+    assert tenant.requests(since) == []
 
 
-@pytest.mark.parametrize("path", ["/groups/g/members/u/$ref", "/users/u/manager/$ref", "/users/u"])
+@pytest.mark.parametrize(
+    "path", ["/groups/g/members/u/$ref", "/users/u/manager/$ref", "/users/u", "/teams/t/members/m"]
+)
 def test_other_deletions_pass(path: str) -> None:
-    refuse_object_deletion(path)
+    refuse_object_deletion("DELETE", path)
+
+
+def test_other_methods_pass() -> None:
+    refuse_object_deletion("GET", "/users/u/manager")
 
 
 def test_names_are_quoted_for_filters_and_addresses() -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from connectors import tally
+from connectors.answers import Answer
 from connectors.budget import Budget
 from connectors.errors import Refused, Throttled, Unauthorized, Unavailable
 from connectors.graph import GraphClient
@@ -131,11 +132,43 @@ async def test_a_reading_client_refuses_to_write(tenant: Tenant) -> None:
     await client.aclose()
 
 
-async def test_a_link_to_another_host_is_not_followed_with_our_token(tenant: Tenant) -> None:
-    wire = Wire(f"{tenant.base_url}/v1.0", tokens(tenant), ca_file=tenant.ca_file)
-    with pytest.raises(Refused, match="another host"):
-        await wire.request("GET", "https://example.com/v1.0/users")
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://example.com/v1.0/users",
+        "HTTPS://example.com/v1.0/users",
+        "http://localhost/v1.0/users",
+        "@example.com/v1.0/users",
+        ".example.com/v1.0/users",
+        "https://localhost:1/v1.0/users",
+        "https://[",
+    ],
+)
+async def test_a_link_to_another_origin_is_not_followed_with_our_token(tenant: Tenant, link: str) -> None:
+    wire = Wire(tenant.base_url, tokens(tenant), ca_file=tenant.ca_file)
+    with pytest.raises(Refused, match="not followed"):
+        await wire.request("GET", link)
     await wire.aclose()
+
+
+async def test_a_link_may_spell_our_origin_otherwise(tenant: Tenant) -> None:
+    wire = Wire(tenant.base_url, tokens(tenant), ca_file=tenant.ca_file)
+    answer = await wire.request("GET", f"{tenant.base_url.replace('https://l', 'HTTPS://L')}/v1.0/users?$top=1")
+    assert len(answer.json()["value"]) == 1
+    await wire.aclose()
+
+
+async def test_a_redirection_is_no_success(tenant: Tenant) -> None:
+    wire = Wire(tenant.base_url, tokens(tenant), ca_file=tenant.ca_file)
+    back = {"post_logout_redirect_uri": tenant.json["console"]["redirect_uri"]}
+    with pytest.raises(Refused) as refused:
+        await wire.request("GET", f"/{tenant.json['tenant_id']}/oauth2/v2.0/logout", query=back)
+    assert refused.value.status in (302, 303)
+    await wire.aclose()
+
+
+async def test_an_answer_shows_no_body() -> None:
+    assert "hunter2" not in repr(Answer(200, {}, {"value": "hunter2"}, "id"))
 
 
 async def test_the_ids_of_a_steps_writes_can_be_told_beforehand(graph: GraphClient, tenant: Tenant) -> None:

@@ -7,6 +7,7 @@ import pytest
 from connectors.collaboration_models import AutomaticReply, Meeting
 from connectors.errors import Forbidden, NoMailbox, NotFound, NotOrganiser, Refused, Throttled
 from connectors.graph import GraphClient
+from connectors.readback import NotSeen
 from tests.connectors.collaboration import SPE_E3, licensed
 from tests.connectors.identities import eventually, fault, hired, tokens
 from tests.tenant import Tenant
@@ -15,11 +16,11 @@ from tests.tenant import Tenant
 async def test_a_mailbox_is_waited_for(graph: GraphClient, tenant: Tenant) -> None:
     user = await hired(graph)
     assert await graph.mailboxes.exists(user.id) is False
-    with pytest.raises(NoMailbox) as caught:
-        await graph.mailboxes.wait(user.id, 0.2, 0.1)
-    assert caught.value.retryable
+    with pytest.raises(NotSeen) as caught:
+        await graph.mailboxes.wait(user.id, 0.2)
+    assert isinstance(caught.value.__cause__, NoMailbox)
     await graph.assign_licence(user.id, SPE_E3)
-    found = await graph.mailboxes.wait(user.id, 8, 0.1)
+    found = await graph.mailboxes.wait(user.id, 8)
     assert (found.purpose, found.shared, found.reply.status) == ("user", False, "disabled")
 
 

@@ -5,6 +5,7 @@ import pytest
 from connectors import errors
 from connectors.answers import Answer, failure
 from connectors.errors import NameTaken, NotFound
+from connectors.exchange_port import Done
 
 SKU = "05e9a617-0261-4cee-bb44-138d3ef5d965"
 TEXTS = [
@@ -130,3 +131,30 @@ def test_retry_after_in_all_its_spellings(header: str | None, seconds: float) ->
     error = failure("GET /users", Answer(429, headers, None, "c"))
     assert isinstance(error, errors.Throttled)
     assert error.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "retried"),
+    [
+        ("ActiveDurationTooShort", errors.TooSoon, True),
+        ("PendingRoleAssignmentRequest", errors.RequestPending, False),
+        ("SubjectNotFound", errors.UnknownPrincipal, True),
+        ("tooMany", errors.TooMany, False),
+    ],
+)
+def test_some_refusals_are_told_apart_by_their_code(code: str, kind: type[errors.WireError], retried: bool) -> None:
+    error = refused("Whatever it says.", code=code)
+    assert type(error) is kind
+    assert error.retryable is retried
+
+
+@pytest.mark.parametrize(
+    ("warning", "changed"),
+    [
+        ("The appropriate access control entry is already present on the object.", False),
+        ("Can't remove the access control entry because the ACE isn't present.", False),
+        ("The mailbox may take some minutes.", True),
+    ],
+)
+def test_exchange_only_warns_where_there_was_nothing_to_change(warning: str, changed: bool) -> None:
+    assert Done((warning,)).changed is changed

@@ -51,6 +51,13 @@ async def test_a_taken_name_is_its_own_error(scim: ScimClient) -> None:
         await scim.create_user(user)
 
 
+async def test_groups_of_one_name_are_found_on_all_pages(scim: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.scim.PAGE", 2)
+    name = f"Team {uuid4().hex[:8]}"
+    made = {str((await scim.create_group(name)).id) for _ in range(5)}
+    assert {group.id for group in await scim.groups_by_name(name)} == made
+
+
 async def test_what_the_target_refuses_says_why(scim: ScimClient) -> None:
     upn, employee_id, attributes = person()
     user = scim_user(upn, employee_id, attributes, enabled=True).model_copy(update={"user_name": None})

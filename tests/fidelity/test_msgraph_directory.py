@@ -159,13 +159,18 @@ async def test_members_come_and_go(graph: GraphServiceClient) -> None:
     await group.members.ref.post(ReferenceCreate(odata_id=ADDRESS.format(user.id)))
     with pytest.raises(ODataError, match="already exist"):
         await group.members.ref.post(ReferenceCreate(odata_id=ADDRESS.format(user.id)))
-    page = await _eventually(group.members.graph_user.get)
-    assert [member.id for member in page.value or []] == [user.id]
-    held = await graph.users.by_user_id(str(user.id)).get_member_groups.post(
-        GetMemberGroupsPostRequestBody(security_enabled_only=False)
-    )
-    assert held is not None
-    assert key in (held.value or [])
+
+    async def listed() -> bool:
+        page = await group.members.graph_user.get()
+        return page is not None and [member.id for member in page.value or []] == [user.id]
+
+    async def held() -> bool:
+        body = GetMemberGroupsPostRequestBody(security_enabled_only=False)
+        answer = await graph.users.by_user_id(str(user.id)).get_member_groups.post(body)
+        return answer is not None and key in (answer.value or [])
+
+    assert await _eventually(listed)
+    assert await _eventually(held)
     await group.members.by_directory_object_id(str(user.id)).ref.delete()
     with pytest.raises(ODataError) as caught:
         await group.members.by_directory_object_id(str(user.id)).ref.delete()

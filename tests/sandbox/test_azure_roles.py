@@ -111,7 +111,7 @@ def test_an_unknown_principal_is_refused_unless_its_type_is_given(tenant: Tenant
 
 def test_a_new_person_is_not_known_at_once(tenant: Tenant, arm: httpx.Client, graph: httpx.Client) -> None:
     group = make_group(arm, tenant)
-    tenant.control("POST", "settings", lag_ms=60_000)
+    tenant.control("POST", "settings", lag_ms=3_000)
     person = hire(graph)
     refused(assign(arm, group, person), 400, "PrincipalNotFound")
     assert assign(arm, group, person, principalType="User").status_code == 201

@@ -56,6 +56,13 @@ def test_bodies_stand_in_the_record_as_they_were(tenant: Tenant, graph: httpx.Cl
     assert asked["app_id"] == tenant.json["limited"]["client_id"]
 
 
+@pytest.mark.parametrize("header", [{"Host": "evil.example:8443"}, {"Origin": "https://evil.example"}])
+def test_no_other_sites_page_reaches_the_controls(tenant: Tenant, header: dict[str, str]) -> None:
+    with tenant.client(headers=header) as client:
+        assert client.get("/_sandbox/secrets").status_code == 404
+        assert client.post("/_sandbox/reset").status_code == 404
+
+
 def test_a_batch_is_one_row_and_its_parts_are_rows_of_their_own(tenant: Tenant, graph: httpx.Client) -> None:
     user = graph.get("/v1.0/users?$top=1").json()["value"][0]["id"]
     since = _last(tenant)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.graph.audit_logs import note_sign_in
+from sandbox.graph.logs.audit_logs import note_sign_in
 from sandbox.store import Store
 from tests.sandbox.conftest import Application
 from tests.sandbox.graph_hands import (

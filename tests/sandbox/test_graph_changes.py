@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.graph import changes
-from sandbox.graph.changes import log_of
+from sandbox.graph.changes import changes
+from sandbox.graph.changes.changes import log_of
 from sandbox.settings import Settings
 from sandbox.store import Doc, Store
 

@@ -112,6 +112,20 @@ def test_folders_are_made_and_names_are_taken_once(graph: httpx.Client) -> None:
     refused(graph.post(drive + "/root/children", json={"name": "a/b", "folder": {}}), 400, "invalidRequest")
 
 
+def test_a_folder_moves_into_no_file_and_not_into_itself(graph: httpx.Client) -> None:
+    drive = drive_of(graph, licensed(graph))
+    graph.put(drive + "/root:/outer/inner/a.txt:/content", content=b"1")
+    ids = {
+        path: graph.get(f"{drive}/root:/{path}").json()["id"] for path in ("outer", "outer/inner", "outer/inner/a.txt")
+    }
+    for target in ids.values():
+        answer = graph.patch(f"{drive}/items/{ids['outer']}", json={"parentReference": {"id": target}})
+        refused(answer, 400, "invalidRequest", "cannot be moved")
+    assert (
+        graph.patch(f"{drive}/items/{ids['outer/inner']}", json={"parentReference": {"id": "root"}}).status_code == 200
+    )
+
+
 def test_a_version_that_is_not_the_present_one_is_refused(graph: httpx.Client) -> None:
     drive = drive_of(graph, licensed(graph))
     made = graph.put(drive + "/root:/a.txt:/content", content=b"1").json()

@@ -271,7 +271,8 @@ def test_nobody_and_the_unlicensed_send_nothing(tenant: Tenant, graph: httpx.Cli
     refused(send(graph, hire(graph), "x", "a@b.example"), 404, NOT_THERE)
     refused(send(graph, "nobody@practice.example", "x", "a@b.example"), 404, "ErrorInvalidUser")
     with calling_as(tenant, application, "helpdesk") as helpdesk:
-        refused(settings(helpdesk, "iam-admins@practice.example"), 403, "Authorization_RequestDenied")
+        text = "Access is denied. Check credentials and try again."
+        refused(settings(helpdesk, "iam-admins@practice.example"), 403, "ErrorAccessDenied", text)
 
 
 def test_a_mailbox_forwards_with_and_without_a_copy(graph: httpx.Client, exchange: Exchange) -> None:
@@ -325,6 +326,22 @@ def test_a_series_is_seen_each_time_in_the_view(graph: httpx.Client) -> None:
     found = graph.get(path, params=window).json()["value"]
     assert [event["type"] for event in found] == ["occurrence"] * 3
     refused(graph.get(path), 400, "ErrorInvalidParameter", "time window")
+    decade = {"startDateTime": at(0)["dateTime"], "endDateTime": at(3650)["dateTime"]}
+    refused(graph.get(path, params=decade), 400, "ErrorInvalidRequest", "1825")
+
+
+def test_a_series_without_end_is_seen_years_later(graph: httpx.Client) -> None:
+    key = licensed(graph)
+    eventually(lambda: status(graph, key) == 200)
+    pattern = {"pattern": {"type": "daily", "interval": 2}, "range": {"type": "noEnd"}}
+    body = {"subject": "Stand-up", "start": at(0), "end": at(0), "recurrence": pattern}
+    body["end"] = {**at(0), "dateTime": body["start"]["dateTime"][:11] + "23:59:59"}  # type: ignore[index]
+    assert graph.post(f"/v1.0/users/{key}/events", json=body).status_code == 201
+    window = {"startDateTime": at(4000)["dateTime"], "endDateTime": at(4006)["dateTime"]}
+    found = graph.get(f"/v1.0/users/{key}/calendarView", params=window).json()["value"]
+    assert [event["start"]["dateTime"][:10] for event in found] == [
+        at(day)["dateTime"][:10] for day in (4000, 4002, 4004)
+    ]
 
 
 def test_items_are_paged_by_skipping(graph: httpx.Client) -> None:

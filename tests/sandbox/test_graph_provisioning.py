@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.graph.synchronization import waiting
+from sandbox.graph.provisioning.synchronization import waiting
 from tests.sandbox.conftest import Application
 from tests.sandbox.graph_hands import ABSENT, calling_as, eventually, hire, refused, user
 from tests.tenant import Tenant

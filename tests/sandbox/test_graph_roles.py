@@ -123,7 +123,7 @@ def test_mail_is_accepted_from_those_who_have_a_mailbox(
     refused(graph.post(path, json={"message": {**message, "toRecipients": []}}), 400, "ErrorInvalidRecipients")
     refused(graph.post(path, json={}), 400, "ErrorInvalidRequest")
     with calling_as(tenant, application, "helpdesk") as helpdesk:
-        refused(helpdesk.post(path, json={"message": message}), 403, "Authorization_RequestDenied")
+        refused(helpdesk.post(path, json={"message": message}), 403, "ErrorAccessDenied")
 
 
 def test_a_roles_scope_and_definition_narrow_the_list(graph: httpx.Client) -> None:

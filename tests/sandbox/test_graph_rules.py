@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.graph.dynamic import RuleError, rule
 from sandbox.graph.errors import GraphError
+from sandbox.graph.groups.dynamic import RuleError, rule
 from sandbox.graph.odata import parse
 
 NAMES = {

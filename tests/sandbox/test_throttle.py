@@ -218,11 +218,11 @@ def test_throttling_can_be_switched_off(tenant: Tenant, graph: httpx.Client) -> 
 async def test_a_mailbox_serves_four_requests_of_an_app_at_a_time(tenant: Tenant, graph: httpx.Client) -> None:
     tenant.control("POST", "settings", latency_ms=300)
     name = "iam-notices@practice.example"
-    key = graph.get(f"/v1.0/users/{name}").json()["id"]
-    paths = [f"/v1.0/users/{one}/mailboxSettings" for one in (name, key)]
     trust = ssl.create_default_context(cafile=str(tenant.ca_file))
     headers = {"Authorization": f"Bearer {tenant.token()}"}
     async with httpx.AsyncClient(base_url=tenant.base_url, verify=trust, trust_env=False, headers=headers) as client:
+        key = (await client.get(f"/v1.0/users/{name}")).json()["id"]
+        paths = [f"/v1.0/users/{one}/mailboxSettings" for one in (name, key)]
         answers = await asyncio.gather(*(client.get(path) for path in paths * 3))
     refused = [answer for answer in answers if answer.status_code == 429]
     assert len(refused) == 2

@@ -130,10 +130,12 @@ def test_a_call_takes_fifty_records_and_five_seconds_forty_calls(tenant: Tenant,
     refused(upload(graph, job, *[record()] * 51), 400, "BadRequest")
     switch(tenant, throttle=True)
     graph.post(f"{job}/pause")
-    statuses = [upload(graph, job, record()).status_code for _ in range(41)]
-    assert statuses.count(202) <= 40
-    assert statuses[-1] == 429
-    graph.post(f"{job}/stop")
+    one = record()
+    statuses = [upload(graph, job, one).status_code]
+    while statuses[-1] == 202 and len(statuses) < 80:
+        statuses.append(upload(graph, job, one).status_code)
+    assert (statuses.count(202) >= 40, statuses[-1]) == (True, 429)
+    assert graph.post(f"{job.replace('/v1.0/', '/beta/')}/stop").status_code == 204
 
 
 def test_the_media_type_must_be_scims(graph: httpx.Client, job: str) -> None:

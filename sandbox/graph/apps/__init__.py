@@ -1,0 +1,1 @@
+"""Applications, service principals, app roles, consents and ownership."""

@@ -1,0 +1,1 @@
+"""What has changed: delta queries, subscriptions and the notifications they send."""

@@ -1,0 +1,1 @@
+"""Registered devices, and those that Intune manages."""

@@ -1,0 +1,1 @@
+"""Drives, their items, and who may open them."""

@@ -1,0 +1,1 @@
+"""Products, their seats, and licences given directly or by a group."""

@@ -1,0 +1,1 @@
+"""The audit, sign-in and provisioning logs."""

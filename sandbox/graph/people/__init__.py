@@ -1,0 +1,1 @@
+"""Users and what belongs to a person: manager, sponsors, authentication methods, temporary access passes."""

@@ -1,0 +1,1 @@
+"""API-driven inbound provisioning and its jobs."""

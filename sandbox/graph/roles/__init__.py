@@ -1,0 +1,1 @@
+"""Directory roles, privileged identity management, administrative units, and what they protect."""
