@@ -1,31 +1,18 @@
 """Every operation under every trouble: it ends right or in a typed error that tells the truth, and is sent once."""
 
 import asyncio
-import inspect
-from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from connectors.budget import Budget
 from connectors.errors import AlreadyMember, NameTaken, NotFound, Throttled, Unavailable, WireError
 from connectors.graph import GraphClient
-from connectors.readback import NotSeen
-from connectors.tally import Tally, tallying
 from tests.connectors.identities import eventually, fault, hired, last_request, newcomer, tokens, writes
+from tests.connectors.operations import TROUBLES, arguments, operations, tried
 from tests.tenant import Tenant
 
-TROUBLES: dict[str, dict[str, Any]] = {
-    "429 with a delay": {"status": 429, "retry_after": 1},
-    "429 without": {"status": 429},
-    "5xx before": {"status": 503},
-    "5xx after": {"status": 504, "when": "after"},
-    "dropped before": {"drop": True},
-    "dropped after": {"drop": True, "when": "after"},
-    "truncated": {"truncate": True},
-}
 CALLS = "^/v1.0/"
 
 
@@ -42,98 +29,24 @@ def _client(tenant: Tenant) -> GraphClient:
     return GraphClient(tenant.base_url, tokens(tenant), ca_file=tenant.ca_file, budget=Budget())
 
 
-def _operations(client: GraphClient) -> dict[str, Callable[..., Any]]:
-    """Every public method that calls the tenant, those of the client's parts included."""
-    parts = {"": client} | {
-        f"{name}.": part for name, part in vars(client).items() if type(part).__module__.startswith("connectors.graph")
-    }
-    return {
-        prefix + name: method
-        for prefix, part in parts.items()
-        for name, method in inspect.getmembers(part, callable)
-        if name[0] != "_" and name != "aclose" and (inspect.iscoroutinefunction(method) or _iterates(method))
-    }
-
-
-def _iterates(method: Callable[..., Any]) -> bool:
-    return inspect.isasyncgenfunction(method)
-
-
-def _some(annotation: Any) -> Any:
-    """An argument that fits, for somebody or something that is not there."""
-    text = str(annotation)
-    if annotation is str or text.startswith(("str", "UUID")):
-        return str(uuid4())
-    if annotation is bool:
-        return True
-    if annotation in (int, float):
-        return 1
-    if "timedelta" in text:
-        return timedelta(hours=1)
-    if "datetime" in text:
-        return datetime(2027, 1, 1, tzinfo=UTC)
-    if "Mapping" in text or "dict" in text:
-        return {"displayName": "Nobody"}
-    if "Sequence" in text or "list" in text or "Iterable" in text:
-        return [str(uuid4())] if "str" in text else None
-    return None
-
-
-def _arguments(method: Callable[..., Any]) -> dict[str, Any] | None:
-    """Arguments for the required parameters; None where one is of a kind only its own test can make."""
-    wanted = [p for p in inspect.signature(method).parameters.values() if p.default is inspect.Parameter.empty]
-    made = {p.name: _some(p.annotation) for p in wanted if p.kind is not inspect.Parameter.VAR_KEYWORD}
-    return None if None in made.values() else made
-
-
-async def _carried_out(method: Callable[..., Any], arguments: Mapping[str, Any]) -> object:
-    if _iterates(method):
-        return [item async for item in method(**arguments)]
-    return await method(**arguments)
-
-
 @pytest.mark.parametrize("trouble", TROUBLES)
 async def test_every_operation_ends_right_or_in_a_typed_error_and_is_sent_once(
     client: GraphClient, tenant: Tenant, trouble: str
 ) -> None:
     tenant.control("POST", "settings", throttle=False, lag_ms=0)
     fault(tenant, CALLS, **TROUBLES[trouble])
-    tried = 0
-    for name, method in _operations(client).items():
-        arguments = _arguments(method)
-        if arguments is None:
-            continue
-        wire = client._wire
-        wire._budget = Budget()
-        since = last_request(tenant)
-        with tallying(Tally(name)) as counted:
-            ended = await _ended(method, arguments)
-        rows = [row for row in tenant.requests(since) if row["path"].startswith("/v1.0/")]
-        sent = [(row["method"], row["path"], row["body"]) for row in rows if row["mutating"] and "batch" not in row]
-        typed = (WireError, NotSeen) if rows else (WireError, ValueError)
-        assert ended is None or isinstance(ended, typed), (name, ended)
-        assert len(sent) == len({str(one) for one in sent}), f"{name} sent twice: {sent}"
-        if isinstance(ended, WireError) and sent:
-            assert ended.sent
-            assert ended.certain is not (isinstance(ended, Unavailable)), name
-            assert counted.uncertain is not ended.certain, name
-        tried += bool(rows)
-    assert tried > 20
-
-
-async def _ended(method: Callable[..., Any], arguments: Mapping[str, Any]) -> BaseException | None:
-    """How it ended; a ``ValueError`` is an argument that is refused before anything is sent."""
-    try:
-        async with asyncio.timeout(20):
-            await _carried_out(method, arguments)
-    except (WireError, NotSeen, ValueError) as error:
-        return error
-    return None
+    sent = 0
+    for name, method in operations(client).items():
+        given = arguments(method)
+        if given is not None:
+            client._wire._budget = Budget()
+            sent += await tried(tenant, name, method, given)
+    assert sent > 20
 
 
 async def test_every_operation_is_tried(client: GraphClient) -> None:
-    left = [name for name, method in _operations(client).items() if _arguments(method) is None]
-    assert len(left) <= len(_operations(client)) // 4, left
+    left = [name for name, method in operations(client).items() if arguments(method) is None]
+    assert len(left) <= len(operations(client)) // 4, left
 
 
 @pytest.mark.parametrize(
