@@ -62,6 +62,10 @@ class _Token:
     text: str
 
 
+DEEPEST = 100
+"""How many parentheses and negations a filter may have; each is read one level down."""
+
+
 def parse(text: str, names: Mapping[str, str], resource: str) -> Filter:
     """Parse a filter over documents whose documented names are ``names`` (lower case → spelling)."""
     parser = _Parser(_tokens(text), names, resource)
@@ -86,6 +90,8 @@ def _tokens(text: str) -> list[_Token]:
         kind = str(match.lastgroup)
         found.append(_Token(kind, match.group(kind)))
         at = match.end()
+    if sum(token.text.lower() in ("(", "not") for token in found) > DEEPEST:
+        raise malformed("Invalid filter clause: Recursion depth exceeded allowed limit.")
     return found
 
 

@@ -79,6 +79,8 @@ def test_a_rule_decides_about_a_person(text: str, holds: bool) -> None:
         'user.department -like "x"',
         'user.department -in "x"',
         'user.department -eq "x" user.country -eq "y"',
+        "(" * 3000,
+        "-not " * 600 + "user.accountEnabled -eq true",
     ],
 )
 def test_a_rule_that_is_none_is_refused(text: str) -> None:
@@ -107,7 +109,16 @@ def test_a_filter_decides_about_a_document(text: str, holds: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["(displayName eq 'a'", "displayName eq 'a' and", "eq 'a'", "displayName eq a", "a eq 'b' ;"]
+    "text",
+    [
+        "(displayName eq 'a'",
+        "displayName eq 'a' and",
+        "eq 'a'",
+        "displayName eq a",
+        "a eq 'b' ;",
+        "not " * 5000 + "x",
+        "(" * 5000,
+    ],
 )
 def test_a_filter_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(GraphError):

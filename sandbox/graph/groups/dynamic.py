@@ -17,6 +17,7 @@ from sandbox.graph.groups.rule_properties import COLLECTIONS, PROPERTIES
 
 Test = Callable[[Any], bool]
 LONGEST = 3072
+DEEPEST = 100
 
 _TOKEN = re.compile(
     r"\s*(?:\"(?P<string>(?:[^\"`]|`.)*)\"|'(?P<single>[^']*)'|(?P<mark>[()\[\],])|(?P<word>[^\s()\[\],\"']+))"
@@ -95,6 +96,8 @@ class _Parser:
             kind = str(match.lastgroup)
             self._tokens.append((kind, match.group(kind)))
             at = match.end()
+        if sum(text.lower() in ("(", "not", "-not") for _, text in self._tokens) > DEEPEST:
+            raise RuleError(f"the rule is nested more than {DEEPEST} levels deep")
 
     def end(self) -> None:
         """Refuse what is left over."""
