@@ -50,13 +50,17 @@ class Index:
         live, past = self._live.get(folded(value), {}), self._past.get(folded(value), {})
         return [key for key in past if key not in live]
 
-    def starting(self, prefix: str) -> list[str]:
-        """The values, some of them past, that begin with a prefix, in their order."""
+    def values(self, verb: str, bound: str) -> list[str]:
+        """Values, some past: those that begin with a bound (``startswith``) or lie beyond it (``ge`` and so on)."""
         if self._sorted is None:
             self._sorted = sorted({*self._live, *self._past})
-        start = folded(prefix)
-        at = bisect.bisect_left(self._sorted, start)
-        return list(takewhile(lambda value: value.startswith(start), islice(self._sorted, at, None)))
+        edge = folded(bound)
+        at = bisect.bisect_right(self._sorted, edge) if verb in ("gt", "le") else bisect.bisect_left(self._sorted, edge)
+        if verb in ("lt", "le"):
+            return self._sorted[:at]
+        if verb in ("gt", "ge"):
+            return self._sorted[at:]
+        return list(takewhile(lambda value: value.startswith(edge), islice(self._sorted, at, None)))
 
     def count(self, value: Any) -> int:
         """How many hold it."""

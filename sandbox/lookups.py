@@ -10,7 +10,8 @@ from sandbox.lag import Doc
 LOOKED_UP: dict[str, tuple[str, ...]] = {
     "users": (
         "department", "displayName", "jobTitle", "officeLocation", "city", "country", "companyName", "employeeType",
-        "givenName", "surname", "mailNickname", "usageLocation", "userType", "accountEnabled",
+        "givenName", "surname", "mailNickname", "usageLocation", "userType", "accountEnabled", "employeeHireDate",
+        "createdDateTime",
     ),
     "groups": ("mailNickname", "mail"),
     "service_principals": ("servicePrincipalType",),

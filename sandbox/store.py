@@ -200,7 +200,7 @@ class Store:
         return self._index(kind, field).count(value)
 
     def narrowed(self, kind: str, leads: Sequence[tuple[str, str, Any]]) -> list[Doc] | None:
-        """What lookups (``eq`` or ``startswith``, field, value) find together; None if one of them has no index."""
+        """What lookups (``eq``, ``startswith``, ``ge`` …, field, value) find together; None if one has no index."""
         known = {"id", *INDEXED.get(kind, ()), *LOOKED_UP.get(kind, ())}
         known |= {name for one, name in DERIVED if one == kind}
         if not leads or not all(field in known and isinstance(value, str | bool) for _, field, value in leads):
@@ -216,7 +216,7 @@ class Store:
         if field == "id" and verb == "eq":
             yield from (doc for doc in (self.seen(kind, str(value)),) if doc is not None)
             return
-        for one in [value] if verb == "eq" else self._index(kind, field).starting(str(value)):
+        for one in [value] if verb == "eq" else self._index(kind, field).values(verb, str(value)):
             yield from self.find_seen(kind, field, one)
 
     def _index(self, kind: str, field: str) -> Index:

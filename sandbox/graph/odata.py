@@ -157,7 +157,7 @@ class _Parser:
             terms.append(self._negation())
         if len(terms) == 1:
             return terms[0]
-        leads = next((self.leads[term] for term in terms if term in self.leads), [])
+        leads = min((self.leads[term] for term in terms if term in self.leads), key=_is_range, default=[])
         return self._led(lambda document: all(term(document) for term in terms), leads)
 
     def _led(self, test: Predicate, leads: list[Lead]) -> Predicate:
@@ -230,14 +230,17 @@ class _Parser:
             return self._led(lambda document: comparable(value(document)) == wanted, [(verb, path, wanted)])
         if verb == "ne":
             return lambda document: comparable(value(document)) != wanted
-        return self._ordered(verb, value, wanted)
+        return self._ordered(verb, path, value, wanted)
 
-    def _ordered(self, verb: str, value: Value, wanted: Any) -> Predicate:
+    def _ordered(self, verb: str, path: str, value: Value, wanted: Any) -> Predicate:
         test = _ORDERS.get(verb)
         if test is None:
             raise malformed(f"Invalid filter clause: '{verb}' is no operator.")
         kind = type(wanted)
-        return lambda document: isinstance(held := comparable(value(document)), kind) and bool(test(held, wanted))
+        return self._led(
+            lambda document: isinstance(held := comparable(value(document)), kind) and bool(test(held, wanted)),
+            [(verb, path, wanted)],
+        )
 
     def _any(self, value: Value) -> Predicate:
         self._expect("(")
@@ -298,6 +301,11 @@ class _Parser:
                 f"'microsoft.graph.{self._resource}'."
             )
         return spelling
+
+
+def _is_range(leads: list[Lead]) -> bool:
+    """Do lookups go by order? They find more than others."""
+    return any(verb in _ORDERS for verb, _, _ in leads)
 
 
 def _reader(parts: list[str]) -> Value:

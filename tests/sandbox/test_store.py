@@ -93,6 +93,26 @@ def test_lookups_leave_what_can_fit_and_nothing_else(store: Store) -> None:
     assert found(("startswith", "displayName", "zo")) == {"a", "d"}
 
 
+def test_lookups_by_order_find_both_sides_of_a_moment(store: Store) -> None:
+    for day in range(1, 6):
+        store.put("users", {"id": str(day), "employeeHireDate": f"2024-01-0{day}T00:00:00Z"}, 0)
+    store.put("users", {"id": "none", "employeeHireDate": None}, 0)
+
+    def found(verb: str) -> list[str]:
+        docs = store.narrowed("users", [(verb, "employeeHireDate", "2024-01-03t00:00:00z")])
+        assert docs is not None
+        return [doc["id"] for doc in docs]
+
+    assert [found(verb) for verb in ("ge", "gt", "le", "lt")] == [
+        ["3", "4", "5"],
+        ["4", "5"],
+        ["1", "2", "3"],
+        ["1", "2"],
+    ]
+    store.put("users", {"id": "3", "employeeHireDate": "2024-01-09T00:00:00Z"}, 0)
+    assert found("gt") == ["4", "5", "3"]
+
+
 def test_members_are_kept_row_by_row_in_their_order(tmp_path: Path) -> None:
     store = Store(tmp_path / "sandbox.db")
     ids = [f"u{n}" for n in range(2000)]
