@@ -123,13 +123,16 @@ class Store:
         return self._live[kind].get(key)
 
     def seen(self, kind: str, key: str) -> Doc | None:
-        """What a reader sees: the version before, until the lag of a write has passed; None if just created."""
-        versions = self._versions[kind].get(key)
-        return self._visible(versions) if versions else self._live[kind].get(key)
+        """What a reader sees: the version before, until the lag of a write has passed; None if just created.
 
-    def _visible(self, versions: list[Version]) -> Doc | None:
+        By id no call waits for a list or an index, whatever else it looks at.
+        """
+        versions = self._versions[kind].get(key)
+        return self._visible(versions, READ) if versions else self._live[kind].get(key)
+
+    def _visible(self, versions: list[Version], way: str | None = None) -> Doc | None:
         look = view.get()
-        factor = 1.0 if look.way == READ else self.settings.lag.get(look.way, 1.0)
+        factor = self.settings.lag.get(way or look.way, 1.0)
         return newest(versions, time.time() - staleness.get(), look.replica, factor)
 
     def all(self, kind: str) -> list[Doc]:

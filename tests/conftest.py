@@ -25,9 +25,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     assert one.stop() == 0
 
 
+@pytest.fixture(scope="session")
+def stack_tenant(stack: Stack) -> Tenant:
+    """The practice tenant of the whole platform."""
+    return Tenant(stack.data_dir, stack.settings.sandbox_port)
+
+
 @pytest.fixture
-async def company(stack: Stack) -> AsyncIterator[Company]:
+async def company(stack: Stack, stack_tenant: Tenant) -> AsyncIterator[Company]:
     """The platform as HR and an administrator see it, and the tenant behind it."""
-    settings = stack.settings
     async with await stack.sender() as hr, await stack.person("Iam.Admin") as admin:
-        yield Company(hr, admin, Tenant(stack.data_dir, settings.sandbox_port))
+        yield Company(hr, admin, stack_tenant)
