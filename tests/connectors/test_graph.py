@@ -51,7 +51,8 @@ async def test_people_are_found_by_every_key(graph: GraphClient) -> None:
     assert by_upn is not None
     assert by_upn.id == user.id
     assert await graph.user_by_upn("nobody@practice.example") is None
-    assert [one.id for one in await graph.search_users(str(user.surname))] == [user.id]
+    searched = await eventually(lambda: graph.search_users(str(user.surname)))
+    assert [one.id for one in searched] == [user.id]
 
 
 async def test_a_long_employee_id_is_found_in_its_extension_attribute(graph: GraphClient) -> None:
