@@ -48,8 +48,12 @@ async def test_a_team_keeps_an_owner(graph: GraphClient) -> None:
         await graph.teams.remove(group.id, owner.id)
     user = await hired(graph)
     added = await graph.teams.add(group.id, user.id, owner=True)
-    assert {member.object_id for member in await graph.teams.owners(group.id)} == {owner.object_id, user.id}
-    assert [team.name for team in await graph.teams.joined(user.id)] == ["Project Aurora"]
+
+    async def both() -> bool:
+        return {member.object_id for member in await graph.teams.owners(group.id)} == {owner.object_id, user.id}
+
+    assert await eventually(both)
+    assert [team.name for team in await eventually(lambda: graph.teams.joined(user.id))] == ["Project Aurora"]
     await graph.teams.set_owner(group.id, added.id, False)
     assert added.id in {member.id for member in await graph.teams.members(group.id) if not member.owner}
     await graph.teams.remove(group.id, added.id)

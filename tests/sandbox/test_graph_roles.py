@@ -181,3 +181,12 @@ def test_the_older_interface_shows_the_same_roles(graph: httpx.Client) -> None:
     assert [one["roleDefinitionId"] for one in held] == [template]
     assert graph.delete(f"{members}/{key}/$ref").status_code == 204
     refused(graph.delete(f"{members}/{key}/$ref"), 404, "Request_ResourceNotFound")
+
+
+def test_the_role_of_a_principal_that_is_gone_is_listed_without_it(graph: httpx.Client) -> None:
+    app = graph.post("/v1.0/applications", json={"displayName": "Gone soon"}).json()
+    principal = graph.post("/v1.0/servicePrincipals", json={"appId": app["appId"]}).json()["id"]
+    _assign(graph, principal)
+    assert graph.delete(f"/v1.0/servicePrincipals/{principal}").status_code == 204
+    found = graph.get(f"{ASSIGNMENTS}?$expand=principal").json()["value"]
+    assert not [one for one in found if one["principalId"] == principal and one.get("principal")]

@@ -9,6 +9,7 @@ from tests.sandbox.conftest import Application
 from tests.sandbox.graph_hands import (
     ABSENT,
     AT_ONCE,
+    HELPDESK_ADMINISTRATOR,
     calling_as,
     eventually,
     hire,
@@ -217,16 +218,17 @@ def test_readers_write_nothing(tenant: Tenant, application: Application, graph: 
 def test_people_with_a_directory_role_are_protected_from_common_callers(
     tenant: Tenant, application: Application, graph: httpx.Client
 ) -> None:
-    assignments = graph.get("/v1.0/roleManagement/directory/roleAssignments?$expand=principal").json()["value"]
-    people = [a["principalId"] for a in assignments if a["principal"]["@odata.type"] == "#microsoft.graph.user"]
+    key = hire(graph)
+    role = {"principalId": key, "roleDefinitionId": HELPDESK_ADMINISTRATOR, "directoryScopeId": "/"}
+    assert graph.post("/v1.0/roleManagement/directory/roleAssignments", json=role).status_code == 201
     with calling_as(tenant, application, "helpdesk") as helpdesk:
         for answer in (
-            helpdesk.patch(f"/v1.0/users/{people[0]}", json={"accountEnabled": False}),
-            helpdesk.delete(f"/v1.0/users/{people[0]}"),
+            helpdesk.patch(f"/v1.0/users/{key}", json={"accountEnabled": False}),
+            helpdesk.delete(f"/v1.0/users/{key}"),
         ):
             refused(answer, 403, "Authorization_RequestDenied")
-        assert helpdesk.patch(f"/v1.0/users/{people[0]}", json={"officeLocation": "London"}).status_code == 204
-    assert graph.patch(f"/v1.0/users/{people[0]}", json={"accountEnabled": True}).status_code == 204
+        assert helpdesk.patch(f"/v1.0/users/{key}", json={"officeLocation": "London"}).status_code == 204
+    assert graph.patch(f"/v1.0/users/{key}", json={"accountEnabled": True}).status_code == 204
 
 
 def test_a_password_takes_more_than_writing_users(

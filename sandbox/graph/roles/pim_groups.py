@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from starlette.responses import Response
 
 from sandbox.graph.call import Call, Router
-from sandbox.graph.directory import seen_object
+from sandbox.graph.directory import seen_object, seen_objects
 from sandbox.graph.errors import GraphError, bad_request, missing, not_found
 from sandbox.graph.groups.groups import after
 from sandbox.graph.groups.memberships import is_dynamic
@@ -207,8 +207,8 @@ def _active_instances(store: Store, principal_id: str | None, group_id: str | No
 
 
 def _expand_principal(call: Call, doc: Doc, options: dict[str, str]) -> Doc | None:
-    found, kind = seen_object(call.store, doc["principalId"])
-    return typed(call, found, kind)
+    known = next(seen_objects(call.store, [doc["principalId"]]), None)
+    return None if known is None else typed(call, *known)
 
 
 def _expand_group(call: Call, doc: Doc, options: dict[str, str]) -> Doc | None:

@@ -177,7 +177,11 @@ def _expand_definition(call: Call, doc: Doc, options: dict[str, str]) -> Doc | N
 
 
 def _expand_principal(call: Call, doc: Doc, options: dict[str, str]) -> Doc | None:
-    found, kind = seen_object(call.store, doc["principalId"])
+    """Whoever holds the role; nothing of somebody who is gone or not to be seen yet."""
+    known = next(seen_objects(call.store, [doc["principalId"]]), None)
+    if known is None:
+        return None
+    found, kind = known
     if options.get("select"):
         names = [kind.names.get(n.strip().lower(), n.strip()) for n in options["select"].split(",")]
         return {"@odata.type": kind.odata, **shape(found, names)}
@@ -191,8 +195,8 @@ def _expand_scope(call: Call, doc: Doc, options: dict[str, str]) -> Doc | None:
         return None
     if (unit := call.store.seen("administrative_units", key)) is not None:
         return {"@odata.type": ADMINISTRATIVE_UNIT.odata, **shape(unit, ADMINISTRATIVE_UNIT.default)}
-    found, kind = seen_object(call.store, key)
-    return typed(call, found, kind)
+    known = next(seen_objects(call.store, [key]), None)
+    return None if known is None else typed(call, *known)
 
 
 EXPANSIONS: dict[str, Expansion] = {
