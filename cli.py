@@ -21,7 +21,7 @@ from rich.text import Text
 
 from domain.policy import Policy, PolicyError
 from embedded.wire import Api, ApiError
-from settings import Settings, SettingsError, load_settings
+from settings import Part, Settings, SettingsError, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Joiner, mover and leaver automation.")
 audit = typer.Typer(no_args_is_help=True, help="The ledger.")
@@ -81,7 +81,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON object
     """
     from embedded.doctor import findings
 
-    found = asyncio.run(findings(_settings()))
+    found = asyncio.run(findings(_settings("doctor")))
     for finding in found:
         if as_json:
             out.print(json.dumps(asdict(finding), ensure_ascii=False), markup=False)
@@ -180,9 +180,9 @@ def _verified(file: Path) -> dict[str, Any]:
         raise typer.Exit(1) from None
 
 
-def _settings() -> Settings:
+def _settings(part: Part | None = None) -> Settings:
     try:
-        return load_settings()
+        return load_settings(part)
     except SettingsError as error:
         _wrong(error)
 

@@ -24,7 +24,7 @@ from connectors.clouds import CLOUDS, CloudName
 from connectors.permissions import Feature
 
 ROOT = Path(__file__).resolve().parent
-Part = Literal["worker", "api", "ui"]
+Part = Literal["worker", "api", "ui", "doctor"]
 Port = Annotated[int, Field(ge=1, le=65535)]
 CredentialKind = Literal[
     "certificate", "secret", "workload-identity", "user-assigned-identity", "system-assigned-identity"
@@ -196,6 +196,7 @@ _NEEDED: dict[Part, tuple[str, ...]] = {
     "worker": ("tenant_id", "authority_url", "graph_url", "client_id"),
     "api": ("tenant_id", "authority_url", "graph_url", "client_id", "api_client_id"),
     "ui": ("tenant_id", "authority_url", "api_user_scope", "console_client_id", "console_client_secret"),
+    "doctor": (),
 }
 
 
@@ -208,7 +209,7 @@ def load_settings(part: Part | None = None) -> Settings:
     """The settings of this process; with ``part``, what that part cannot do without must be there.
 
     Raises ``SettingsError``, one line naming the variable. Production never runs without ``JML_PAYLOAD_KEYS``: only
-    the console, which handles no payloads, does without.
+    the console, which handles no payloads, and the doctor, who says what is missing, do without.
     """
     settings = _read({})
     if settings.profile == "practice" and settings.sandbox_file.exists():
@@ -218,7 +219,7 @@ def load_settings(part: Part | None = None) -> Settings:
         cloud = CLOUDS[settings.cloud]
         settings = settings.model_copy(update={n: getattr(settings, n) or getattr(cloud, n) for n in _URLS})
     settings = _with_one_credential(settings)
-    if settings.profile == "production" and part != "ui":
+    if settings.profile == "production" and part not in ("ui", "doctor"):
         settings.require("payload_keys")
     if part is not None:
         settings.require(*_NEEDED[part])

@@ -24,13 +24,27 @@ async def findings(settings: Settings) -> list[Finding]:
     found = [_settings(settings), _policy(settings), _space(settings)]
     looks: list[Callable[[Settings], Awaitable[Finding]]] = [_temporal, _sign_in, _ledger, _api]
     found += await asyncio.gather(*(look(settings) for look in looks))
-    can_ask = all(one.state == "ok" for one in found if one.what in ("settings", "sign-in"))
-    return found + (await tenant(settings) if can_ask else [])
+    return found + (await tenant(settings) if _can_ask(settings, found) else [_NOT_ASKED])
+
+
+_NOT_ASKED = Finding("tenant", "look", "not asked about permissions: mend settings and sign-in first")
+
+
+def _can_ask(settings: Settings, found: list[Finding]) -> bool:
+    """Where to sign in, and as whom, is enough to ask the tenant, whatever else is still to be set."""
+    try:
+        settings.require("tenant_id", "authority_url", "graph_url", "client_id")
+    except SettingsError:
+        return False
+    return all(one.state == "ok" for one in found if one.what == "sign-in")
 
 
 def _settings(settings: Settings) -> Finding:
+    keys = ("payload_keys",) if settings.profile == "production" else ()
     try:
-        settings.require("tenant_id", "authority_url", "graph_url", "client_id", "api_client_id", "console_client_id")
+        settings.require(
+            "tenant_id", "authority_url", "graph_url", "client_id", "api_client_id", "console_client_id", *keys
+        )
     except SettingsError as error:
         return Finding.of("settings", False, str(error))
     unknown = unknown_variables(os.environ)

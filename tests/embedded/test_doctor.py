@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from connectors.clients import Clients
 from connectors.permissions import EXCHANGE, GRAPH, PERMISSIONS, wanted
 from embedded import doctor_exchange, doctor_fixes
+from embedded.doctor import findings
 from embedded.doctor_credential import credential
 from embedded.doctor_exchange import EXCHANGE_ADMINISTRATOR
 from embedded.doctor_finding import Finding
@@ -61,6 +62,17 @@ async def test_the_platform_of_the_practice_tenant_has_all_it_needs_and_is_told_
     assert first.said == f"all {len(NEEDED)} permissions of Microsoft Graph are there"
     assert "Mail.ReadWrite" in more[0].said
     assert "User.RevokeSessions.All" not in more[0].said
+
+
+async def test_the_tenant_is_asked_before_all_other_settings_are_there(tenant: Tenant, tmp_path: Path) -> None:
+    bare = {"profile": "production", "api_client_id": "", "console_client_id": "", "data_dir": tmp_path}
+    elsewhere = {"database_url": f"sqlite:///{tmp_path}/none.db", "temporal_address": f"127.0.0.1:{free_port()}"}
+    found = await findings(settings_of(tenant).model_copy(update={**bare, **elsewhere}))
+    assert "JML_API_CLIENT_ID, JML_CONSOLE_CLIENT_ID, JML_PAYLOAD_KEYS: not set" in said(found, "settings")[0].said
+    assert said(found, "permissions")[0].state == "ok"
+    unknown = await findings(settings_of(tenant).model_copy(update={"client_id": "", **bare, **elsewhere}))
+    assert said(unknown, "permissions") == []
+    assert "not asked" in said(unknown, "tenant")[0].said
 
 
 async def test_an_application_that_only_reads_people_lacks_all_that_writes(tenant: Tenant) -> None:
